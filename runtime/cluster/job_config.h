@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Job configuration: Flink's options, by their meaning, with Flink's defaults unless a comment says why not.
+// There is no guarantee switch: the guarantee follows from the parts (see scenarios/guarantee.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "runtime/base/seeded_bugs.h"
+#include "runtime/base/time.h"
+#include "runtime/graph/logical_plan.h"
+
+namespace onceproof::cluster {
+
+enum class OffsetCommit : uint8_t {
+  with_checkpoint,    // offsets are state; the log's group is never asked
+  before_processing,  // offsets are committed to the group, then the records are emitted (at-most-once)
+};
+enum class BarrierMode : uint8_t { aligned, at_least_once };  // execution.checkpointing.mode
+enum class SinkMode : uint8_t {
+  fire_and_forget,    // DeliveryGuarantee.NONE: acks=0, nothing flushed
+  flush,              // AT_LEAST_ONCE: flushed before the snapshot
+  transactional,      // EXACTLY_ONCE: two-phase commit over the log's transactions
+};
+
+struct CheckpointConfig {
+  bool enabled = true;
+  DurationUs interval_us = seconds(5);
+  DurationUs timeout_us = seconds(600);
+  DurationUs min_pause_us = 0;
+  int32_t max_concurrent = 1;
+  int32_t tolerable_failures = 0;
+  int32_t retained = 1;
+  BarrierMode mode = BarrierMode::aligned;
+  uint32_t inline_threshold_bytes = 20 * 1024;  // larger task state goes to a file of its own
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(enabled, interval_us, timeout_us, min_pause_us, max_concurrent, tolerable_failures, retained, mode,
+            inline_threshold_bytes);
+  }
+};
+
+struct SourceConfig {
+  std::string topic = "input";
+  int32_t partitions = 4;
+  OffsetCommit offsets = OffsetCommit::with_checkpoint;
+  std::string group = "onceproof";
+  uint32_t fetch_bytes = 16 * 1024;
+  DurationUs fetch_wait_us = milliseconds(500);
+  DurationUs out_of_orderness_us = 0;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(topic, partitions, offsets, group, fetch_bytes, fetch_wait_us, out_of_orderness_us);
+  }
+};
+
+struct SinkConfig {
+  std::string topic = "output";
+  int32_t partitions = 2;
+  SinkMode mode = SinkMode::transactional;
+  std::string transactional_id_prefix = "onceproof";
+  DurationUs transaction_timeout_us = seconds(900);  // Kafka's transaction.max.timeout.ms; Flink's 1 h would be refused
+  DurationUs linger_us = milliseconds(100);
+  uint32_t batch_bytes = 16 * 1024;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(topic, partitions, mode, transactional_id_prefix, transaction_timeout_us, linger_us, batch_bytes);
+  }
+};
+
+struct ChannelConfig {
+  uint32_t buffer_bytes = 4 * 1024;       // Flink's segments are 32 KiB; small ones meet more boundaries
+  uint32_t exclusive_buffers = 2;         // credits of a channel: taskmanager.network.memory.buffers-per-channel
+  uint32_t pool_buffers = 8;              // a result partition's output buffers before the task stops taking input
+  DurationUs buffer_timeout_us = milliseconds(100);
+  template <class Archive>
+  void fields(Archive& archive) { archive(buffer_bytes, exclusive_buffers, pool_buffers, buffer_timeout_us); }
+};
+
+struct RestartConfig {                    // restart-strategy.fixed-delay
+  int32_t attempts = 2'147'483'647;       // Flink: 1 when chosen explicitly; a testbed wants to go on
+  DurationUs delay_us = seconds(1);
+  template <class Archive>
+  void fields(Archive& archive) { archive(attempts, delay_us); }
+};
+
+struct HeartbeatConfig {                  // Flink: 10 s and 50 s; shorter here, so that a run meets them
+  DurationUs interval_us = seconds(1);
+  DurationUs timeout_us = seconds(5);
+  template <class Archive>
+  void fields(Archive& archive) { archive(interval_us, timeout_us); }
+};
+
+struct JobConfig {
+  std::string name = "job";
+  graph::LogicalPlan plan;
+  CheckpointConfig checkpoint;
+  SourceConfig source;
+  SinkConfig sink;
+  ChannelConfig channel;
+  RestartConfig restart;
+  HeartbeatConfig heartbeat;
+  int32_t slots_per_task_manager = 2;
+  SeededBugs bugs;
+};
+
+}  // namespace onceproof::cluster

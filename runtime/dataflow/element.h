@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stream elements as bytes in buffers: records and watermarks, each behind its own length so that one may
+// span buffers. Lineage rides behind the value; operators see key, value and timestamp only.
+//   u32 size of what follows | u8 tag | i64 timestamp_us | (records:) u32 key size | u32 positions | key | value | positions
+#pragma once
+
+#include "runtime/base/bytes.h"
+#include "runtime/base/lineage.h"
+#include "runtime/base/time.h"
+
+namespace onceproof::dataflow {
+
+struct RecordView {
+  ByteView key;
+  ByteView value;
+  TimeUs timestamp_us = 0;
+  LineageView lineage;
+};
+
+enum class ElementTag : uint8_t { record = 1, watermark = 2 };
+
+inline constexpr size_t kElementHeader = 4 + 1 + 8;
+inline constexpr size_t kRecordHeader = kElementHeader + 4 + 4;
+
+inline size_t element_size(const RecordView& record) {
+  return kRecordHeader + record.key.size() + record.value.size() + record.lineage.raw().size();
+}
+
+// Writes the fixed part of a record into `to`, which has kRecordHeader bytes.
+inline void store_record_header(char* to, const RecordView& record) {
+  store(to, static_cast<uint32_t>(element_size(record) - 4));
+  store(to + 4, static_cast<uint8_t>(ElementTag::record));
+  store(to + 5, record.timestamp_us);
+  store(to + 13, static_cast<uint32_t>(record.key.size()));
+  store(to + 17, static_cast<uint32_t>(record.lineage.count()));
+}
+
+inline void store_watermark(char* to, TimeUs timestamp_us) {
+  store(to, static_cast<uint32_t>(kElementHeader - 4));
+  store(to + 4, static_cast<uint8_t>(ElementTag::watermark));
+  store(to + 5, timestamp_us);
+}
+
+// `element` is one whole element without its leading size.
+inline RecordView load_record(ByteView element) {
+  const uint32_t key = load<uint32_t>(element.data() + 9);
+  const size_t lineage = load<uint32_t>(element.data() + 13) * sizeof(Position);
+  const size_t body = kRecordHeader - 4;
+  return {element.substr(body, key), element.substr(body + key, element.size() - body - key - lineage),
+          load<TimeUs>(element.data() + 1), LineageView(element.substr(element.size() - lineage))};
+}
+
+}  // namespace onceproof::dataflow

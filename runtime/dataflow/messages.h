@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tasks say to each other and what they are told at deployment. The data plane's buffer has a fixed header
+// in front of its bytes, so a buffer is filled, sent, queued and read without a copy.
+#pragma once
+
+#include <vector>
+
+#include "runtime/cluster/job_config.h"
+#include "runtime/env/mail.h"
+#include "runtime/graph/execution_graph.h"
+
+namespace onceproof::dataflow {
+
+// Barriers, cancellation markers and end-of-data are events: buffers of their own, never split, never merged.
+enum class BufferKind : uint8_t { data, barrier, cancel_barrier, end_of_data };
+
+struct BufferHeader {
+  uint32_t channel = 0;        // index at the consumer
+  uint32_t sequence = 0;       // counted for each channel from 0; a gap means that the transport lied
+  BufferKind kind = BufferKind::data;
+  uint8_t final_checkpoint = 0;
+  uint16_t backlog = 0;        // buffers still queued at the producer (saturating)
+  uint32_t reserved = 0;
+  uint64_t checkpoint = 0;     // barriers
+  TimeUs timestamp_us = 0;     // barriers: when the coordinator triggered
+};
+inline constexpr size_t kBufferHeader = sizeof(BufferHeader);
+static_assert(kBufferHeader == 32);
+
+// consumer -> producer: "I read subpartition s on my channel c; I have room for `credit` buffers".
+struct PartitionRequest {
+  uint32_t subpartition = 0;
+  uint32_t channel = 0;
+  uint32_t credit = 0;
+  template <class Archive>
+  void fields(Archive& archive) { archive(subpartition, channel, credit); }
+};
+
+struct AddCredit {
+  uint32_t subpartition = 0;
+  uint32_t credit = 0;
+  template <class Archive>
+  void fields(Archive& archive) { archive(subpartition, credit); }
+};
+
+struct ChannelClosed {
+  uint32_t channel = 0;
+  template <class Archive>
+  void fields(Archive& archive) { archive(channel); }
+};
+
+struct TriggerCheckpoint {
+  uint64_t checkpoint = 0;
+  TimeUs timestamp_us = 0;
+  uint8_t final_checkpoint = 0;  // every task has reached the end of its data: finish when this one completes
+  template <class Archive>
+  void fields(Archive& archive) { archive(checkpoint, timestamp_us, final_checkpoint); }
+};
+
+struct NotifyCheckpoint {
+  uint64_t checkpoint = 0;
+  uint64_t latest_completed = 0;  // an abort repairs a lost completion (Flink: notifyCheckpointAborted)
+  template <class Archive>
+  void fields(Archive& archive) { archive(checkpoint, latest_completed); }
+};
+
+struct Acknowledge {
+  uint64_t session = 0;
+  uint64_t attempt = 0;
+  graph::SubtaskId subtask;
+  uint64_t checkpoint = 0;
+  Bytes state;         // inline, or
+  std::string file;    // the path of the state file
+  template <class Archive>
+  void fields(Archive& archive) { archive(session, attempt, subtask, checkpoint, state, file); }
+};
+
+struct Decline {
+  uint64_t session = 0;
+  uint64_t attempt = 0;
+  uint64_t checkpoint = 0;
+  std::string reason;  // Flink's CheckpointFailureReason
+  template <class Archive>
+  void fields(Archive& archive) { archive(session, attempt, checkpoint, reason); }
+};
+
+enum class TaskState : uint8_t { created, initializing, running, finished, canceled, failed };
+const char* to_string(TaskState state);
+
+struct TaskStateReport {
+  uint64_t session = 0;
+  uint64_t attempt = 0;
+  TaskState state = TaskState::created;
+  std::string reason;
+  template <class Archive>
+  void fields(Archive& archive) { archive(session, attempt, state, reason); }
+};
+
+struct InputDescriptor {
+  env::Address producer;       // endpoint = the producer's attempt id
+  uint32_t subpartition = 0;
+  template <class Archive>
+  void fields(Archive& archive) { archive(producer, subpartition); }
+};
+
+// Everything that a task needs to know; the task deployment descriptor of Flink.
+struct TaskDescriptor {
+  uint64_t session = 0;
+  uint64_t attempt = 0;
+  graph::SubtaskId subtask;
+  std::string name;
+  int32_t parallelism = 1;
+  int32_t max_parallelism = 128;
+  std::vector<graph::LogicalOperator> operators;
+  std::vector<InputDescriptor> inputs;
+  uint32_t outputs = 0;        // number of subpartitions; 0: no consumer
+  env::Address job_manager;
+  cluster::CheckpointConfig checkpoint;
+  cluster::SourceConfig source;
+  cluster::SinkConfig sink;
+  cluster::ChannelConfig channel;
+  SeededBugs bugs;
+  uint64_t restored_checkpoint = 0;  // 0: from scratch
+  Bytes state;
+  std::string state_file;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(session, attempt, subtask, name, parallelism, max_parallelism, operators, inputs, outputs, job_manager,
+            checkpoint, source, sink, channel, bugs, restored_checkpoint, state, state_file);
+  }
+};
+
+}  // namespace onceproof::dataflow

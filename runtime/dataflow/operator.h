@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operators: what a task chains. Records and watermarks flow through `emit`/`emit_watermark`, head to tail, inside
+// one mail; snapshot and restore write and read the operator's own part of the task's state. Sources and sinks
+// also talk to the outside: their slow steps answer through callbacks and never block.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "runtime/dataflow/barrier_handler.h"
+#include "runtime/dataflow/element.h"
+#include "runtime/dataflow/messages.h"
+#include "runtime/env/env.h"
+
+namespace onceproof::dataflow {
+
+// What operators may ask of their task.
+class TaskContext {
+ public:
+  virtual ~TaskContext() = default;
+  virtual env::Env& env() = 0;
+  virtual const TaskDescriptor& descriptor() const = 0;
+  virtual void fail(const std::string& reason) = 0;  // the attempt fails; at most the first call counts
+  virtual void resume() = 0;                         // something that was not available became so
+  void hit(env::Point point, env::Phase phase, env::ProbeArgs args = {});
+  void hit(env::Point point, env::ProbeArgs args = {}) { hit(point, env::Phase::after, args); }
+};
+
+class Output {
+ public:
+  virtual ~Output() = default;
+  virtual void emit(const RecordView& record) = 0;
+  virtual void emit_watermark(TimeUs watermark_us) = 0;
+};
+
+class Operator : public Output {
+ public:
+  void chain(Output* next) { next_ = next; }
+  void emit_watermark(TimeUs watermark_us) override { next_->emit_watermark(watermark_us); }
+  virtual void snapshot(Bytes& state) const { (void)state; }
+  [[nodiscard]] virtual bool restore(ByteView state) { return state.empty(); }
+
+ protected:
+  Output* next_ = nullptr;
+};
+
+using Ready = std::function<void()>;
+
+// The head of a chain that reads from outside.
+class SourceOperator {
+ public:
+  virtual ~SourceOperator() = default;
+  void chain(Output* next) { next_ = next; }
+  virtual void open(ByteView restored, Ready ready) = 0;   // restored is empty when starting from scratch
+  // Emits some records, if there are any; true when there is more to emit at once.
+  virtual bool poll() = 0;
+  virtual bool at_end() const = 0;                         // bounded: everything was emitted
+  virtual void snapshot(Bytes& state) const = 0;
+
+ protected:
+  Output* next_ = nullptr;
+};
+
+// The tail of a chain that writes to outside. pre-commit = prepare_snapshot; commit = checkpoint_complete.
+class SinkOperator : public Output {
+ public:
+  void emit_watermark(TimeUs) override {}
+  virtual void open(ByteView restored, Ready ready) = 0;
+  virtual bool available() const = 0;
+  // Everything that was emitted before belongs to `checkpoint`. Appends the sink's state; `ready` is called once
+  // the outside has acknowledged all of it (possibly at once).
+  virtual void prepare_snapshot(uint64_t checkpoint, Bytes& state, Ready ready) = 0;
+  virtual void checkpoint_complete(uint64_t checkpoint, Ready ready) = 0;
+  virtual void end_of_data() {}
+  virtual void flush() {}  // the linger time is over
+};
+
+}  // namespace onceproof::dataflow

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/dataflow/operators.h"
+
+#include <charconv>
+
+#include "runtime/dataflow/result_partition.h"
+#include "runtime/graph/key_groups.h"
+
+namespace onceproof::dataflow {
+
+void TaskContext::hit(env::Point point, env::Phase phase, env::ProbeArgs args) {
+  args.vertex = descriptor().subtask.vertex;
+  args.subtask = descriptor().subtask.subtask;
+  args.attempt = descriptor().attempt;
+  env().probe().hit(point, phase, args);
+}
+
+const char* to_string(TaskState state) {
+  switch (state) {
+    case TaskState::created: return "CREATED";
+    case TaskState::initializing: return "INITIALIZING";
+    case TaskState::running: return "RUNNING";
+    case TaskState::finished: return "FINISHED";
+    case TaskState::canceled: return "CANCELED";
+    case TaskState::failed: return "FAILED";
+  }
+  return "?";
+}
+
+// ---- split ---------------------------------------------------------------------------------------------
+
+namespace {
+bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+}  // namespace
+
+// A split record's lineage is its parent's position with the ordinal of the word.
+void SplitOperator::emit(const RecordView& record) {
+  const char* at = record.value.data();
+  const char* const end = at + record.value.size();
+  const bool tracked = record.lineage.count() == 1;
+  Position position = tracked ? record.lineage[0] : 0;
+  for (;; ++position) {
+    while (at != end && is_space(*at)) ++at;
+    if (at == end) return;
+    const char* word = at;
+    while (at != end && !is_space(*at)) ++at;
+    char raw[sizeof position];
+    store(raw, position);
+    next_->emit({{}, ByteView(word, static_cast<size_t>(at - word)), record.timestamp_us,
+                 tracked ? LineageView(ByteView(raw, sizeof raw)) : record.lineage});
+  }
+}
+
+// ---- map -----------------------------------------------------------------------------------------------
+
+void MapPrefixOperator::emit(const RecordView& record) {
+  value_.assign(prefix_).append(record.value);
+  next_->emit({record.key, value_, record.timestamp_us, record.lineage});
+}
+
+// ---- window --------------------------------------------------------------------------------------------
+
+WindowCountOperator::WindowCountOperator(TaskContext& context, const graph::LogicalOperator& parameters)
+    : context_(context),
+      size_us_(parameters.window_us),
+      lateness_us_(parameters.allowed_lateness_us),
+      max_parallelism_(context.descriptor().max_parallelism) {}
+
+void WindowCountOperator::emit(const RecordView& record) {
+  DurationUs into = record.timestamp_us % size_us_;
+  if (into < 0) into += size_us_;  // floor for negative timestamps
+  const TimeUs window_end = record.timestamp_us - into + size_us_;
+  const TimeUs last = window_end - 1;
+  if (last + lateness_us_ <= watermark_us_) {
+    context_.hit(env::Point::window_late, {.value = static_cast<uint64_t>(record.timestamp_us)});
+    return;
+  }
+  const int32_t key_group = graph::key_group_of(record.value, max_parallelism_);
+  const auto [entry, created] = panes_.find_or_insert(key_group, record.value, window_end);
+  if (created) timers_.register_timer(last, key_group, record.value, window_end);
+  Pane& pane = entry->value;
+  ++pane.count;
+  for (size_t i = 0; i < record.lineage.count(); ++i) pane.lineage.push_back(record.lineage[i]);
+  if (last <= watermark_us_) fire(key_group, record.value, window_end);  // late but allowed
+}
+
+void WindowCountOperator::fire(int32_t key_group, ByteView key, int64_t window_end) {
+  auto* entry = panes_.find(key_group, key, window_end);
+  if (entry == nullptr) return;
+  char digits[20];
+  const char* end = std::to_chars(digits, digits + sizeof digits, entry->value.count).ptr;
+  const std::vector<Position>& lineage = entry->value.lineage;
+  const ByteView raw(reinterpret_cast<const char*>(lineage.data()), lineage.size() * sizeof(Position));
+  next_->emit({entry->key, ByteView(digits, static_cast<size_t>(end - digits)), window_end - 1, LineageView(raw)});
+  panes_.erase(entry);
+}
+
+void WindowCountOperator::emit_watermark(TimeUs watermark_us) {
+  watermark_us_ = watermark_us;
+  const size_t fired =
+      timers_.advance(watermark_us, [&](const auto& timer) { fire(timer.key_group, timer.key, timer.window); });
+  if (fired > 0) context_.hit(env::Point::timer_fire, {.value = fired});
+  next_->emit_watermark(watermark_us);
+}
+
+// u64 panes, each: i32 key group, key, i64 window, u64 count, compressed lineage; then the timers.
+void WindowCountOperator::snapshot(Bytes& state) const {
+  ByteWriter writer(state);
+  writer.fixed<uint64_t>(panes_.size());
+  std::vector<Position> sorted;
+  Bytes compressed;
+  panes_.for_each([&](const auto& entry) {
+    writer.fixed(entry.key_group);
+    writer.string(entry.key);
+    writer.fixed(entry.window);
+    writer.fixed(entry.value.count);
+    sorted = entry.value.lineage;
+    compressed.clear();
+    encode_lineage(sorted, compressed);
+    writer.string(compressed);
+  });
+  Bytes timers;
+  if (!context_.descriptor().bugs.has(SeededBug::lose_timers)) timers_.snapshot(timers);
+  writer.string(timers);
+}
+
+bool WindowCountOperator::restore(ByteView state) {
+  if (state.empty()) return true;
+  ByteReader reader(state);
+  for (uint64_t n = reader.fixed<uint64_t>(); n > 0 && reader.ok(); --n) {
+    const auto key_group = reader.fixed<int32_t>();
+    const ByteView key = reader.string();
+    const auto window = reader.fixed<int64_t>();
+    Pane& pane = panes_.find_or_insert(key_group, key, window).first->value;
+    pane.count = reader.fixed<uint64_t>();
+    if (!decode_lineage(reader.string(), pane.lineage)) return false;
+  }
+  const ByteView timers = reader.string();
+  if (!reader.ok() || !reader.at_end()) return false;
+  return timers.empty() || timers_.restore(timers).ok();
+}
+
+// ---- exchange ------------------------------------------------------------------------------------------
+
+KeyPartitioner::KeyPartitioner(ResultPartition& partition, int32_t max_parallelism)
+    : partition_(partition), max_parallelism_(max_parallelism) {}
+
+// The key selector is the value itself; keys are not shipped, the receiver selects again (as in Flink).
+void KeyPartitioner::emit(const RecordView& record) {
+  const auto subpartitions = static_cast<int32_t>(partition_.subpartitions());
+  const int32_t key_group = graph::key_group_of(record.value, max_parallelism_);
+  partition_.emit(static_cast<uint32_t>(graph::subtask_of(key_group, max_parallelism_, subpartitions)), record);
+}
+
+void KeyPartitioner::emit_watermark(TimeUs watermark_us) { partition_.emit_watermark(watermark_us); }
+
+std::unique_ptr<Operator> make_operator(TaskContext& context, const graph::LogicalOperator& logical) {
+  switch (logical.kind) {
+    case graph::OperatorKind::split: return std::make_unique<SplitOperator>();
+    case graph::OperatorKind::map_prefix: return std::make_unique<MapPrefixOperator>(logical.prefix);
+    case graph::OperatorKind::window_count: return std::make_unique<WindowCountOperator>(context, logical);
+    case graph::OperatorKind::log_source:
+    case graph::OperatorKind::log_sink:
+    case graph::OperatorKind::key_by: break;
+  }
+  CHECK(false, "not an operator between source and sink");
+  return nullptr;
+}
+
+}  // namespace onceproof::dataflow

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The built-in operators between source and sink. They see records, never lineage; only the framework parts
+// that are marked so (split's ordinals, the window's collected positions) touch it.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "runtime/dataflow/operator.h"
+#include "runtime/state/keyed_table.h"
+#include "runtime/state/timer_service.h"
+
+namespace onceproof::dataflow {
+
+// One record for each maximal run of bytes other than ASCII white space.
+class SplitOperator : public Operator {
+ public:
+  void emit(const RecordView& record) override;
+};
+
+class MapPrefixOperator : public Operator {
+ public:
+  explicit MapPrefixOperator(std::string prefix) : prefix_(std::move(prefix)) {}
+  void emit(const RecordView& record) override;
+
+ private:
+  const std::string prefix_;
+  std::string value_;
+};
+
+// Tumbling event-time window that counts records of a key. Keyed state: one pane a (key, window); an event-time
+// timer at the window's last instant fires it. Emits key, decimal count, timestamp = window end - 1.
+class WindowCountOperator : public Operator {
+ public:
+  WindowCountOperator(TaskContext& context, const graph::LogicalOperator& parameters);
+  void emit(const RecordView& record) override;
+  void emit_watermark(TimeUs watermark_us) override;
+  void snapshot(Bytes& state) const override;
+  [[nodiscard]] bool restore(ByteView state) override;
+
+ private:
+  struct Pane {
+    uint64_t count = 0;
+    std::vector<Position> lineage;
+  };
+  void fire(int32_t key_group, ByteView key, int64_t window_end);
+
+  TaskContext& context_;
+  const DurationUs size_us_;
+  const DurationUs lateness_us_;
+  const int32_t max_parallelism_;
+  TimeUs watermark_us_ = kMinTimeUs;  // not in the snapshot, as in Flink
+  state::KeyedTable<Pane> panes_;
+  state::TimerService timers_;
+  Bytes lineage_;
+};
+
+// The exchange behind a chain: partitions by key group.
+class KeyPartitioner : public Output {
+ public:
+  KeyPartitioner(class ResultPartition& partition, int32_t max_parallelism);
+  void emit(const RecordView& record) override;          // key = value: the plan's key_by
+  void emit_watermark(TimeUs watermark_us) override;
+
+ private:
+  ResultPartition& partition_;
+  const int32_t max_parallelism_;
+};
+
+std::unique_ptr<Operator> make_operator(TaskContext& context, const graph::LogicalOperator& logical);
+
+}  // namespace onceproof::dataflow

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Task: one execution attempt of one subtask, an actor on the endpoint of its attempt id. Its mailbox is the whole
+// concurrency model (Flink: StreamTask, MailboxProcessor): records, barriers, timers and notifications are mails, each
+// run to completion, so a snapshot is atomic with respect to all of them.
+//   CREATED -> INITIALIZING (state restored, sink recovers, partitions requested) -> RUNNING -> FINISHED
+//   and from any of these -> CANCELED (told so) or FAILED (by itself).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "runtime/dataflow/barrier_handler.h"
+#include "runtime/dataflow/input_gate.h"
+#include "runtime/dataflow/operator.h"
+#include "runtime/dataflow/operators.h"
+#include "runtime/dataflow/result_partition.h"
+#include "runtime/dataflow/watermark_valve.h"
+
+namespace onceproof::dataflow {
+
+// Where sources and sinks come from: runtime/connectors, handed in by the task manager.
+struct Connectors {
+  std::function<std::unique_ptr<SourceOperator>(TaskContext&)> source;
+  std::function<std::unique_ptr<SinkOperator>(TaskContext&)> sink;
+};
+
+class Task : public env::Actor, private TaskContext, private BarrierListener {
+ public:
+  Task(env::Env& env, TaskDescriptor descriptor, Connectors connectors);
+  ~Task() override;
+  void on_mail(env::Mail& mail) override;
+
+ private:
+  // TaskContext
+  env::Env& env() override { return env_; }
+  const TaskDescriptor& descriptor() const override { return descriptor_; }
+  void fail(const std::string& reason) override;
+  void resume() override;
+  // BarrierListener
+  void block_channel(uint32_t channel) override;
+  void unblock_channels() override;
+  void barrier_complete(const Barrier& barrier) override;
+  void barrier_aborted(uint64_t checkpoint, const char* reason) override;
+
+  // life cycle (task.cc)
+  void start(Connectors& connectors);
+  void build_chain(Connectors& connectors);
+  void restore_and_open();
+  void opened();
+  void end(TaskState state, const std::string& reason);
+  void report(TaskState state, const std::string& reason);
+
+  // the default action (task.cc)
+  void run_default_action();
+  void process_one_buffer();
+  void process_event(uint32_t channel, const BufferHeader& header);
+  void poll_source();
+  void reached_end_of_data();
+  void arm_flush_timer();
+  void on_flush_timer();
+  bool output_available() const;
+
+  // checkpoints (task_checkpoint.cc)
+  struct Snapshot {
+    Bytes state;
+    bool flushed = false;   // the sink's outside has acknowledged
+    bool written = false;   // the asynchronous part is done
+    std::string file;
+    bool final_checkpoint = false;
+  };
+  void on_trigger(const TriggerCheckpoint& trigger);
+  void perform_checkpoint(const Barrier& barrier);
+  void take_snapshot(const Barrier& barrier, Bytes head_state);
+  void write_snapshot(uint64_t checkpoint);
+  void acknowledge_if_ready(uint64_t checkpoint);
+  void on_complete(uint64_t checkpoint);
+  void on_aborted(const NotifyCheckpoint& notification);
+  void decline(uint64_t checkpoint, const std::string& reason);
+
+  env::Env& env_;
+  TaskDescriptor descriptor_;
+  Connectors connectors_;
+  TaskState state_ = TaskState::created;
+
+  std::unique_ptr<ResultPartition> partition_;   // null: the chain ends in a sink
+  std::unique_ptr<KeyPartitioner> partitioner_;
+  std::unique_ptr<SourceOperator> source_;       // null: the chain begins at the input gate
+  std::unique_ptr<SinkOperator> sink_;
+  std::vector<std::unique_ptr<Operator>> operators_;
+  Output* head_ = nullptr;
+  std::unique_ptr<InputGate> gate_;
+  std::unique_ptr<BarrierHandler> barriers_;
+  std::unique_ptr<WatermarkValve> watermarks_;
+
+  int pending_opens_ = 0;
+  bool default_action_posted_ = false;
+  bool flush_armed_ = false;
+  uint32_t channels_at_end_ = 0;
+  bool end_of_data_ = false;
+
+  std::optional<TriggerCheckpoint> deferred_trigger_;
+  uint64_t last_checkpoint_ = 0;        // the highest that was snapshotted here
+  uint64_t latest_notified_ = 0;
+  std::set<uint64_t> aborted_early_;    // aborted before their barrier came
+  std::map<uint64_t, Snapshot> snapshots_;  // not yet acknowledged
+  std::set<uint64_t> final_checkpoints_;
+};
+
+}  // namespace onceproof::dataflow

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// The task's part of a checkpoint (Flink: SubtaskCheckpointCoordinatorImpl): barrier out first, then the
+// synchronous snapshot, both inside one mail; then the asynchronous part; then the acknowledgement.
+#include <fmt/format.h>
+
+#include "runtime/dataflow/task.h"
+
+namespace onceproof::dataflow {
+
+using env::MailKind;
+using env::Phase;
+using env::Point;
+
+void Task::block_channel(uint32_t channel) { gate_->block(channel); }
+void Task::unblock_channels() { gate_->unblock_all(); }
+
+// From the coordinator, at sources.
+void Task::on_trigger(const TriggerCheckpoint& trigger) {
+  if (state_ != TaskState::running) return decline(trigger.checkpoint, "CHECKPOINT_DECLINED_TASK_NOT_READY");
+  if (!source_) return;
+  if (!output_available()) {  // a sink between two transactions would block the mailbox here: the trigger waits
+    deferred_trigger_ = trigger;
+    return;
+  }
+  deferred_trigger_.reset();
+  hit(Point::barrier_inject, {.checkpoint = trigger.checkpoint});
+  perform_checkpoint({trigger.checkpoint, trigger.timestamp_us, trigger.final_checkpoint != 0});
+}
+
+// From the barrier handler, elsewhere.
+void Task::barrier_complete(const Barrier& barrier) {
+  hit(Point::barrier_align, {.checkpoint = barrier.checkpoint});
+  perform_checkpoint(barrier);
+}
+
+void Task::barrier_aborted(uint64_t checkpoint, const char* reason) {
+  if (partition_) partition_->broadcast_event(BufferKind::cancel_barrier, checkpoint, 0, false);
+  decline(checkpoint, reason);
+}
+
+void Task::decline(uint64_t checkpoint, const std::string& reason) {
+  const Decline message{descriptor_.session, descriptor_.attempt, checkpoint, reason};
+  env_.network().send(descriptor_.job_manager, MailKind::decline_checkpoint, encode(message));
+}
+
+void Task::perform_checkpoint(const Barrier& barrier) {
+  if (barrier.checkpoint <= last_checkpoint_) return;  // out of order
+  if (aborted_early_.erase(barrier.checkpoint) > 0) {
+    last_checkpoint_ = barrier.checkpoint;
+    if (partition_) partition_->broadcast_event(BufferKind::cancel_barrier, barrier.checkpoint, 0, false);
+    return;
+  }
+  last_checkpoint_ = barrier.checkpoint;
+  aborted_early_.erase(aborted_early_.begin(), aborted_early_.upper_bound(barrier.checkpoint));
+  if (descriptor_.bugs.has(SeededBug::snapshot_offset_late) && source_ && partition_) {
+    partition_->broadcast_event(BufferKind::barrier, barrier.checkpoint, barrier.timestamp_us, barrier.final_checkpoint);
+    source_->poll();  // records behind the barrier, before the offset is read
+    return take_snapshot(barrier, {});
+  }
+  if (partition_) {
+    partition_->flush();
+    partition_->broadcast_event(BufferKind::barrier, barrier.checkpoint, barrier.timestamp_us, barrier.final_checkpoint);
+    hit(Point::barrier_forward, {.checkpoint = barrier.checkpoint});
+  }
+  take_snapshot(barrier, {});
+}
+
+void Task::take_snapshot(const Barrier& barrier, Bytes state) {
+  const uint64_t id = barrier.checkpoint;
+  ByteWriter writer(state);
+  Bytes part;
+  if (source_) {
+    source_->snapshot(part);
+    writer.string(part);
+  }
+  for (const auto& op : operators_) {
+    part.clear();
+    op->snapshot(part);
+    writer.string(part);
+  }
+  Snapshot& snapshot = snapshots_[id];
+  snapshot.final_checkpoint = barrier.final_checkpoint;
+  if (barrier.final_checkpoint) final_checkpoints_.insert(id);
+  hit(Point::snapshot_sync, {.checkpoint = id, .value = state.size()});
+  if (!sink_) {
+    snapshot.flushed = true;
+  } else {
+    part.clear();
+    sink_->prepare_snapshot(id, part, [this, id] {
+      const auto found = snapshots_.find(id);
+      if (found == snapshots_.end()) return;  // aborted meanwhile: the transaction waits for the next completion
+      found->second.flushed = true;
+      acknowledge_if_ready(id);
+    });
+    writer.string(part);
+    if (descriptor_.bugs.has(SeededBug::skip_flush)) snapshots_[id].flushed = true;
+  }
+  snapshots_[id].state = std::move(state);
+  env_.scheduler().post(MailKind::snapshot_async, id);
+}
+
+void Task::write_snapshot(uint64_t checkpoint) {
+  const auto found = snapshots_.find(checkpoint);
+  if (found == snapshots_.end()) return;  // aborted meanwhile
+  Snapshot& snapshot = found->second;
+  hit(Point::snapshot_async, Phase::before, {.checkpoint = checkpoint});
+  if (snapshot.state.size() > descriptor_.checkpoint.inline_threshold_bytes) {
+    snapshot.file = fmt::format("checkpoints/chk-{}/task-{}", checkpoint, descriptor_.attempt);
+    Status written = env_.storage().append(snapshot.file, snapshot.state);
+    if (written.ok()) written = env_.storage().sync(snapshot.file);
+    if (!written.ok()) {
+      snapshots_.erase(found);
+      return decline(checkpoint, "CHECKPOINT_ASYNC_EXCEPTION");
+    }
+    snapshot.state.clear();
+  }
+  snapshot.written = true;
+  hit(Point::snapshot_async, Phase::after, {.checkpoint = checkpoint});
+  acknowledge_if_ready(checkpoint);
+}
+
+void Task::acknowledge_if_ready(uint64_t checkpoint) {
+  const auto found = snapshots_.find(checkpoint);
+  if (found == snapshots_.end() || !found->second.flushed || !found->second.written) return;
+  Snapshot snapshot = std::move(found->second);
+  snapshots_.erase(found);
+  const Acknowledge message{descriptor_.session, descriptor_.attempt,       descriptor_.subtask,
+                            checkpoint,          std::move(snapshot.state), std::move(snapshot.file)};
+  env_.network().send(descriptor_.job_manager, MailKind::acknowledge_checkpoint, encode(message));
+  if (sink_ && descriptor_.bugs.has(SeededBug::commit_on_ack)) sink_->checkpoint_complete(checkpoint, [] {});
+}
+
+// Completion of n implies that everything pending at or below n is to be committed; ids only ascend.
+void Task::on_complete(uint64_t checkpoint) {
+  if (state_ != TaskState::running || checkpoint <= latest_notified_) return;
+  latest_notified_ = checkpoint;
+  hit(Point::checkpoint_notify, {.checkpoint = checkpoint});
+  const auto committed = [this, checkpoint] {
+    if (final_checkpoints_.contains(checkpoint)) end(TaskState::finished, "");
+  };
+  if (sink_) {
+    sink_->checkpoint_complete(checkpoint, committed);
+  } else {
+    committed();
+  }
+}
+
+// An abort drops nothing: the transaction that was pre-committed for it waits for the next completed checkpoint.
+void Task::on_aborted(const NotifyCheckpoint& notification) {
+  on_complete(notification.latest_completed);  // repairs a lost completion
+  if (state_ != TaskState::running) return;
+  if (notification.checkpoint > last_checkpoint_) aborted_early_.insert(notification.checkpoint);
+  snapshots_.erase(notification.checkpoint);
+}
+
+}  // namespace onceproof::dataflow

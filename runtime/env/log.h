@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Log: a client's view of Kafka's transactional log (SEMANTICS of KIP-98, KIP-345, KIP-890 part 1). All calls
+// return at once; the answer comes later, as a callback inside the caller's own handler, or never when the
+// client is destroyed first. The client retries retriable errors itself until its delivery timeout; an answer
+// of timed_out or connection_lost means: outcome unknown.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/base/bytes.h"
+#include "runtime/base/result.h"
+#include "runtime/base/time.h"
+
+namespace onceproof::env {
+
+enum class Isolation : uint8_t { read_uncommitted, read_committed };
+enum class Acks : uint8_t { none, all };  // none: fire and forget, never retried, never answered by the broker
+
+struct TopicPartition {
+  std::string topic;
+  int32_t partition = 0;
+  auto operator<=>(const TopicPartition&) const = default;
+  template <class Archive>
+  void fields(Archive& archive) { archive(topic, partition); }
+};
+
+// What fences: a later init_producer of the same transactional id raises the epoch.
+struct ProducerIdentity {
+  std::string transactional_id;  // empty: idempotent only
+  uint64_t producer_id = 0;
+  uint16_t epoch = 0;
+  bool operator==(const ProducerIdentity&) const = default;
+  template <class Archive>
+  void fields(Archive& archive) { archive(transactional_id, producer_id, epoch); }
+};
+
+// The stored form of a record, the same in a produce request, in the log and in a fetch response:
+//   i64 offset | i64 timestamp_us | u32 key size | u32 value size | u32 lineage size | key | value | lineage
+// The broker overwrites the offset when it appends. `lineage` is a header: raw for sources, encode_lineage()'s
+// form for sinks.
+struct LogRecord {
+  int64_t offset = 0;
+  TimeUs timestamp_us = 0;
+  ByteView key;
+  ByteView value;
+  ByteView lineage;
+};
+inline constexpr size_t kLogRecordHeader = 28;
+
+inline void append_log_record(const LogRecord& record, Bytes& out) {
+  char header[kLogRecordHeader];
+  store(header, record.offset);
+  store(header + 8, record.timestamp_us);
+  store(header + 16, static_cast<uint32_t>(record.key.size()));
+  store(header + 20, static_cast<uint32_t>(record.value.size()));
+  store(header + 24, static_cast<uint32_t>(record.lineage.size()));
+  out.append(header, sizeof header);
+  out.append(record.key).append(record.value).append(record.lineage);
+}
+
+// Takes one record off the front of `in`; false at the end or when the rest is not a whole record.
+inline bool next_log_record(ByteView& in, LogRecord& record) {
+  if (in.size() < kLogRecordHeader) return false;
+  const uint32_t key = load<uint32_t>(in.data() + 16);
+  const uint32_t value = load<uint32_t>(in.data() + 20);
+  const uint32_t lineage = load<uint32_t>(in.data() + 24);
+  const uint64_t size = kLogRecordHeader + uint64_t{key} + value + lineage;
+  if (in.size() < size) return false;
+  record = {load<int64_t>(in.data()), load<int64_t>(in.data() + 8), in.substr(kLogRecordHeader, key),
+            in.substr(kLogRecordHeader + key, value), in.substr(kLogRecordHeader + key + value, lineage)};
+  in.remove_prefix(size);
+  return true;
+}
+
+struct RecordBatch {
+  uint32_t count = 0;
+  Bytes records;  // `count` stored records, one behind the other
+  template <class Archive>
+  void fields(Archive& archive) { archive(count, records); }
+};
+
+struct FetchResult {
+  RecordBatch batch;          // only records that the isolation level lets through; may be empty
+  int64_t next_offset = 0;    // where to fetch from next: also skips aborted records and control markers
+  int64_t high_watermark = 0;
+  int64_t last_stable_offset = 0;
+  template <class Archive>
+  void fields(Archive& archive) { archive(batch, next_offset, high_watermark, last_stable_offset); }
+};
+
+class Log {
+ public:
+  using Done = std::function<void(Status)>;
+  template <class T>
+  using Reply = std::function<void(Result<T>)>;
+
+  virtual ~Log() = default;
+
+  // Transactional: aborts an ongoing transaction of the same id, raises the epoch (fences), and answers when
+  // that is done. Fresh ids start at epoch 0. Errors: invalid_transaction_timeout, timed_out.
+  virtual void init_producer(const std::string& transactional_id, DurationUs transaction_timeout,
+                             Reply<ProducerIdentity> reply) = 0;
+
+  // Appends one batch. In a transaction (`producer.transactional_id` not empty) the partition is added to it
+  // first. Batches of one partition keep their order; sequence numbers make retries idempotent.
+  // Errors: producer_fenced, invalid_producer_epoch, invalid_txn_state, out_of_order_sequence, timed_out.
+  virtual void append(const ProducerIdentity& producer, const TopicPartition& partition, RecordBatch batch,
+                      Acks acks, Done done) = 0;
+
+  // Ends the transaction of this identity; also one that another client began (resume after a crash).
+  // Repeating the same outcome is ok. Errors: producer_fenced, invalid_txn_state (the opposite outcome, or
+  // nothing to end), invalid_producer_id_mapping, timed_out.
+  virtual void commit(const ProducerIdentity& producer, Done done) = 0;
+  virtual void abort(const ProducerIdentity& producer, Done done) = 0;
+
+  // Long poll: answers when at least one record is visible or after max_wait (empty batch).
+  virtual void fetch(const TopicPartition& partition, int64_t offset, Isolation isolation, uint32_t max_bytes,
+                     DurationUs max_wait, Reply<FetchResult> reply) = 0;
+  // read_committed: the last stable offset; read_uncommitted: the high watermark.
+  virtual void end_offset(const TopicPartition& partition, Isolation isolation, Reply<int64_t> reply) = 0;
+
+  // Static membership (KIP-345): joining with an instance id fences every earlier member of that instance.
+  // The answer is the member epoch to present in commit_offset (error: fenced_instance_id).
+  virtual void join_group(const std::string& group, const std::string& instance_id, Reply<uint64_t> reply) = 0;
+  virtual void commit_offset(const std::string& group, const std::string& instance_id, uint64_t member_epoch,
+                             const TopicPartition& partition, int64_t next_offset, Done done) = 0;
+  virtual void committed_offset(const std::string& group, const TopicPartition& partition,
+                                Reply<std::optional<int64_t>> reply) = 0;
+};
+
+}  // namespace onceproof::env

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/real/os_storage.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "runtime/real/descriptor.h"
+#include "runtime/real/files.h"
+
+namespace onceproof::real {
+namespace {
+
+std::string parent_of(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash);
+}
+
+}  // namespace
+
+Status OsStorage::check(const std::string& path) const {
+  const bool escapes = path.starts_with('/') || ("/" + path + "/").find("/../") != std::string::npos;
+  if (!escapes) return {};
+  return {ErrorCode::invalid_argument, fmt::format("storage path {} must be relative and without \"..\"", path)};
+}
+
+Status OsStorage::append(const std::string& path, ByteView data) {
+  if (Status bad = check(path); !bad.ok()) return bad;
+  const std::string full = absolute(path);
+  Descriptor file(::open(full.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  if (!file.open() && errno == ENOENT) {
+    if (Status made = make_directories(parent_of(full)); !made.ok()) return made;
+    file = Descriptor(::open(full.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+    new_files_.insert(path);
+  }
+  if (!file.open()) return system_error("append to", full, errno);
+  int error = write_all(file.get(), data);
+  if (error == 0) error = file.close();
+  return error == 0 ? Status() : Status(system_error("append to", full, error));
+}
+
+Status OsStorage::sync(const std::string& path) {
+  if (Status bad = check(path); !bad.ok()) return bad;
+  const std::string full = absolute(path);
+  Descriptor file(::open(full.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.open() || ::fsync(file.get()) != 0) return system_error("sync", full, errno);
+  if (!new_files_.contains(path)) return {};
+  for (std::string directory = path; !directory.empty();) {
+    directory = parent_of(directory);
+    if (Status synced = real::sync_directory(absolute(directory)); !synced.ok()) return synced;
+  }
+  new_files_.erase(path);
+  return {};
+}
+
+Status OsStorage::rename(const std::string& from, const std::string& to) {
+  if (Status bad = check(from); !bad.ok()) return bad;
+  if (Status bad = check(to); !bad.ok()) return bad;
+  if (Status made = make_directories(parent_of(absolute(to))); !made.ok()) return made;
+  if (Status moved = rename_path(absolute(from), absolute(to)); !moved.ok()) return moved;
+  new_files_.erase(from);
+  return {};
+}
+
+Status OsStorage::sync_directory(const std::string& directory) {
+  if (Status bad = check(directory); !bad.ok()) return bad;
+  return real::sync_directory(absolute(directory));
+}
+
+Status OsStorage::remove(const std::string& path) {
+  if (Status bad = check(path); !bad.ok()) return bad;
+  const std::string full = absolute(path);
+  new_files_.erase(path);
+  if (::unlink(full.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR) return {};
+  return system_error("remove", full, errno);
+}
+
+Result<std::vector<std::string>> OsStorage::list(const std::string& directory) {
+  if (Status bad = check(directory); !bad.ok()) return bad.error();
+  namespace fs = std::filesystem;
+  std::vector<std::string> paths;
+  const std::string full = absolute(directory);
+  std::error_code error;
+  fs::recursive_directory_iterator entry(full, error);
+  if (error) {
+    if (error.value() == ENOENT || error.value() == ENOTDIR) return paths;
+    return system_error("list", full, error.value());
+  }
+  for (const fs::recursive_directory_iterator end; entry != end && !error; entry.increment(error)) {
+    std::error_code vanished;  // a file that is removed meanwhile is no error
+    if (entry->is_regular_file(vanished)) paths.push_back(entry->path().lexically_relative(root_).string());
+  }
+  if (error) return system_error("list", full, error.value());
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+Result<Bytes> OsStorage::read(const std::string& path) {
+  if (Status bad = check(path); !bad.ok()) return bad.error();
+  return read_file(absolute(path));
+}
+
+}  // namespace onceproof::real

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/real/program.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <climits>
+
+namespace onceproof::real {
+namespace {
+
+volatile sig_atomic_t interrupt_seen = 0;
+
+void on_interrupt(int) { interrupt_seen = 1; }
+
+}  // namespace
+
+std::string program_path() {
+  char path[PATH_MAX];
+  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
+  return size > 0 ? std::string(path, static_cast<size_t>(size)) : "/proc/self/exe";
+}
+
+int cpu_count() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1;
+}
+
+std::string build_info() {
+#if defined(__clang__)
+  const char* compiler = "clang++ " __clang_version__;
+#else
+  const char* compiler = "g++ " __VERSION__;
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+  const char* kind = ", address sanitizer";
+#else
+  const char* kind = "";
+#endif
+#if defined(__OPTIMIZE__)
+  return fmt::format("{}, optimised{}", compiler, kind);
+#else
+  return fmt::format("{}, not optimised{}", compiler, kind);
+#endif
+}
+
+const char* program_version() { return ONCEPROOF_VERSION; }
+
+void catch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  sigemptyset(&action.sa_mask);
+  // RESETHAND: the second interrupt kills. No SA_RESTART: a blocked poll must return to see the flag.
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+bool interrupted() { return interrupt_seen != 0; }
+
+}  // namespace onceproof::real
