@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulator/disk.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+namespace onceproof::simulator {
+
+namespace {
+
+std::string_view parent_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+std::string_view without_trailing_slash(std::string_view directory) {
+  while (!directory.empty() && directory.back() == '/') directory.remove_suffix(1);
+  return directory == "." ? std::string_view() : directory;
+}
+
+}  // namespace
+
+bool SimulatedDisk::take_failure(DiskCall call, const std::string& process_name, DiskFailure& failure) {
+  for (size_t i = 0; i < failures_.size(); ++i) {
+    if (failures_[i].call != call || process_name.rfind(failures_[i].process_prefix, 0) != 0) continue;
+    failure = failures_[i];
+    failures_.erase(failures_.begin() + static_cast<ptrdiff_t>(i));
+    if (failure_applied_) failure_applied_(failure.fault);
+    return true;
+  }
+  return false;
+}
+
+Status SimulatedDisk::append(env::ProcessId writer, const std::string& process_name, const std::string& path,
+                             ByteView data) {
+  DiskFailure failure;
+  const bool fails = !failures_.empty() && take_failure(DiskCall::append, process_name, failure);
+  auto [entry, created] = files_.try_emplace(path);
+  File& file = entry->second;
+  if (created) file.id = next_id_++;
+  file.writer = writer;
+  if (!fails) {
+    file.data.append(data);
+    return {};
+  }
+  const size_t written = failure.effect_happens ? data.size() : random_.below(data.size() + 1);
+  file.data.append(data.substr(0, written));
+  return {ErrorCode::io_error, fmt::format("writing \"{}\" failed: input/output error", path)};
+}
+
+Status SimulatedDisk::sync(const std::string& process_name, const std::string& path) {
+  const auto entry = files_.find(path);
+  if (entry == files_.end()) return {ErrorCode::not_found, fmt::format("there is no file \"{}\" to sync", path)};
+  File& file = entry->second;
+  DiskFailure failure;
+  const bool fails = !failures_.empty() && take_failure(DiskCall::sync, process_name, failure);
+  if (!fails || failure.effect_happens) {
+    file.durable_size = file.data.size();
+    file.durable_name = true;
+  }
+  if (!fails) return {};
+  return {ErrorCode::io_error, fmt::format("syncing \"{}\" failed: input/output error", path)};
+}
+
+Status SimulatedDisk::rename(env::ProcessId writer, const std::string& from, const std::string& to) {
+  const auto source = files_.find(from);
+  if (source == files_.end()) return {ErrorCode::not_found, fmt::format("there is no file \"{}\" to rename", from)};
+  if (from == to) return {};
+  Rename done{writer, source->second.id, from, to, false, {}};
+  if (const auto target = files_.find(to); target != files_.end()) {
+    done.replaced = true;
+    done.old = std::move(target->second);
+  }
+  File moved = std::move(source->second);
+  files_.erase(source);
+  files_[to] = std::move(moved);
+  if (options_.undo_renames) renames_.push_back(std::move(done));
+  return {};
+}
+
+Status SimulatedDisk::sync_directory(const std::string& directory) {
+  const std::string_view wanted = without_trailing_slash(directory);
+  std::erase_if(renames_, [&](const Rename& rename) { return parent_of(rename.to) == wanted; });
+  return {};
+}
+
+Status SimulatedDisk::remove(const std::string& path) {
+  files_.erase(path);
+  return {};
+}
+
+std::vector<std::string> SimulatedDisk::list(const std::string& directory) const {
+  std::string prefix(without_trailing_slash(directory));
+  if (!prefix.empty()) prefix += '/';
+  std::vector<std::string> paths;
+  for (auto entry = files_.lower_bound(prefix); entry != files_.end() && entry->first.rfind(prefix, 0) == 0; ++entry) {
+    paths.push_back(entry->first);
+  }
+  return paths;
+}
+
+Result<Bytes> SimulatedDisk::read(const std::string& path) const {
+  const auto entry = files_.find(path);
+  if (entry == files_.end()) return Error{ErrorCode::not_found, fmt::format("there is no file \"{}\"", path)};
+  return entry->second.data;
+}
+
+void SimulatedDisk::lose_tail(File& file) {
+  const size_t tail = file.data.size() - file.durable_size;
+  size_t kept = 0;
+  if (options_.unsynced == UnsyncedData::keep) kept = tail;
+  if (options_.unsynced == UnsyncedData::random_prefix) kept = random_.below(tail + 1);
+  file.data.resize(file.durable_size + kept);
+  file.durable_size = file.data.size();
+}
+
+// Metadata is journalled in order, so that a prefix of the renames survives.
+void SimulatedDisk::undo_renames(env::ProcessId writer) {
+  size_t mine = 0;
+  for (const Rename& rename : renames_) mine += rename.writer == writer ? 1 : 0;
+  if (mine == 0) return;
+  size_t undone = mine - random_.below(mine + 1);
+  for (size_t i = renames_.size(); i-- > 0 && undone > 0;) {
+    Rename& rename = renames_[i];
+    if (rename.writer != writer) continue;
+    --undone;
+    const auto now_at = files_.find(rename.to);
+    // Somebody replaced or removed the file since, or made a new one of the old name: nothing to undo.
+    if (now_at == files_.end() || now_at->second.id != rename.file || files_.count(rename.from) != 0) continue;
+    File moved = std::move(now_at->second);
+    files_.erase(now_at);
+    if (rename.replaced) files_[rename.to] = std::move(rename.old);
+    files_[rename.from] = std::move(moved);
+  }
+  std::erase_if(renames_, [&](const Rename& rename) { return rename.writer == writer; });
+}
+
+void SimulatedDisk::crash(env::ProcessId writer) {
+  undo_renames(writer);
+  for (auto entry = files_.begin(); entry != files_.end();) {
+    File& file = entry->second;
+    const bool dirty = file.writer == writer && (file.data.size() > file.durable_size || !file.durable_name);
+    if (!dirty) {
+      ++entry;
+      continue;
+    }
+    lose_tail(file);
+    const bool vanishes = file.data.empty() && !file.durable_name && options_.unsynced != UnsyncedData::keep;
+    file.durable_name = true;
+    entry = vanishes ? files_.erase(entry) : std::next(entry);
+  }
+}
+
+uint64_t SimulatedDisk::unsynced_bytes() const {
+  uint64_t bytes = 0;
+  for (const auto& [path, file] : files_) bytes += file.data.size() - file.durable_size;
+  return bytes;
+}
+
+}  // namespace onceproof::simulator

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulator/fault_driver.h"
+
+#include <algorithm>
+
+#include "simulator/kernel.h"
+
+namespace onceproof::simulator {
+
+namespace {
+constexpr uint64_t kTriggerTag = 0;     // the fault's own time has come
+constexpr uint64_t kEffectOverTag = 1;  // an effect that applied() announced is over
+constexpr uint64_t kFirstSourceTag = 2;
+}  // namespace
+
+FaultDriver::FaultDriver(Kernel& kernel, FaultPlan plan, FaultSourceFactory make_source) : kernel_(kernel) {
+  for (Fault& fault : plan) {
+    status_.push_back({.description = describe(fault), .kind = kind_of(fault)});
+    std::unique_ptr<FaultSource> source = make_source(fault);
+    CHECK(source != nullptr, "a fault without a source");
+    if (fault.trigger.point) ++waiting_for_[static_cast<size_t>(*fault.trigger.point)];
+    entries_.push_back({.fault = std::move(fault), .source = std::move(source)});
+  }
+}
+
+void FaultDriver::arm() {
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const Trigger& trigger = entries_[i].fault.trigger;
+    if (trigger.at_us) kernel_.call_fault_back(*trigger.at_us, static_cast<int>(i), kTriggerTag);
+    if (trigger.by_us) kernel_.call_fault_back(*trigger.by_us, static_cast<int>(i), kTriggerTag);
+  }
+}
+
+void FaultDriver::match(env::ProcessId process, env::Point point, env::Phase phase, int32_t subtask) {
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = entries_[i];
+    const Trigger& trigger = entry.fault.trigger;
+    if (entry.state != State::waiting || trigger.point != point || trigger.when != phase) continue;
+    if (trigger.subtask >= 0 && trigger.subtask != subtask) continue;
+    if (++entry.seen == trigger.nth) fire(i, process);
+  }
+}
+
+void FaultDriver::leave_waiting(Entry& entry, State state) {
+  entry.state = state;
+  if (entry.fault.trigger.point) --waiting_for_[static_cast<size_t>(*entry.fault.trigger.point)];
+}
+
+void FaultDriver::fire(size_t index, std::optional<env::ProcessId> hit) {
+  Entry& entry = entries_[index];
+  FaultStatus& status = status_[index];
+  leave_waiting(entry, State::fired);
+  status.fired = true;
+  status.fired_us = kernel_.now();
+  FaultControl control(kernel_, static_cast<int>(index), hit);
+  if (entry.source->fire(control)) return;
+  entry.state = State::disarmed;
+  entry.in_force = false;
+  status.fired = false;
+  status.fired_us = -1;
+}
+
+void FaultDriver::on_timer(int fault, uint64_t tag) {
+  const auto index = static_cast<size_t>(fault);
+  Entry& entry = entries_[index];
+  if (tag == kTriggerTag) {
+    if (entry.state == State::waiting) fire(index, kernel_.process_named(entry.fault.trigger.by_target));
+  } else if (tag == kEffectOverTag) {
+    over(fault);
+  } else {
+    FaultControl control(kernel_, fault, std::nullopt);
+    entry.source->on_timer(control, tag - kFirstSourceTag);
+  }
+}
+
+void FaultDriver::disarm() {
+  for (Entry& entry : entries_) {
+    if (entry.state == State::waiting) leave_waiting(entry, State::disarmed);
+  }
+}
+
+void FaultDriver::over(int fault) {
+  entries_[static_cast<size_t>(fault)].in_force = false;
+  status_[static_cast<size_t>(fault)].healed_us = kernel_.now();
+}
+
+void FaultDriver::applied(int fault, TimeUs until_us) {
+  effective(fault);
+  in_force(fault);
+  if (until_us <= kernel_.now()) return over(fault);
+  kernel_.call_fault_back(until_us, fault, kEffectOverTag);
+}
+
+bool FaultDriver::quiet() const {
+  return std::none_of(entries_.begin(), entries_.end(), [](const Entry& entry) {
+    const bool timed = entry.fault.trigger.at_us || entry.fault.trigger.by_us;
+    return entry.in_force || (entry.state == State::waiting && timed);
+  });
+}
+
+TimeUs FaultDriver::last_heal_us() const {
+  TimeUs last_us = 0;
+  for (const FaultStatus& status : status_) last_us = std::max({last_us, status.fired_us, status.healed_us});
+  return last_us;
+}
+
+// ---- FaultControl ----------------------------------------------------------------------------------------
+
+TimeUs FaultControl::now() const { return kernel_.now(); }
+
+std::optional<env::ProcessId> FaultControl::process(const std::string& target) const {
+  return target == "@hit" ? hit_ : kernel_.process_named(target);
+}
+
+bool FaultControl::alive(env::ProcessId process) const { return kernel_.alive(process); }
+RandomStream FaultControl::random() const {
+  return kernel_.stream("faults").fork(kernel_.faults().status()[static_cast<size_t>(fault_)].kind,
+                                       static_cast<uint64_t>(fault_));
+}
+void FaultControl::effective() { kernel_.faults().effective(fault_); }
+void FaultControl::in_force() { kernel_.faults().in_force(fault_); }
+void FaultControl::over() { kernel_.faults().over(fault_); }
+void FaultControl::call_back(TimeUs at_us, uint64_t tag) {
+  kernel_.call_fault_back(at_us, fault_, tag + kFirstSourceTag);
+}
+void FaultControl::crash(env::ProcessId process) { kernel_.crash(process); }
+void FaultControl::restart(env::ProcessId process) { kernel_.restart(process); }
+void FaultControl::pause(env::ProcessId process) { kernel_.pause(process); }
+bool FaultControl::resume(env::ProcessId process) { return kernel_.resume(process); }
+
+void FaultControl::cut(env::ProcessId target, const std::string& peer, Direction direction, CutMode mode) {
+  std::vector<std::pair<env::ProcessId, env::ProcessId>> directions;
+  for (env::ProcessId other = 0; other < kernel_.process_count(); ++other) {
+    if (other == target || (peer != "*" && process(peer) != other)) continue;
+    if (direction != Direction::from_peer) directions.emplace_back(target, other);
+    if (direction != Direction::to_peer) directions.emplace_back(other, target);
+  }
+  kernel_.record({.at_us = now(), .process = target, .name = "network.partition", .text = peer});
+  kernel_.network().cut(fault_, std::move(directions), mode);
+}
+
+void FaultControl::heal_cut(env::ProcessId target, const std::string& peer) {
+  kernel_.record({.at_us = now(), .process = target, .name = "network.heal", .text = peer});
+  kernel_.network().heal(fault_);
+}
+
+void FaultControl::delay_next(std::optional<env::ProcessId> sender, env::MailKind mail, uint32_t count,
+                              DurationUs delay_us) {
+  kernel_.network().delay_next({fault_, sender, mail, count, delay_us});
+}
+void FaultControl::stall_next(env::Point point, DurationUs delay_us) { kernel_.stall_next(fault_, point, delay_us); }
+void FaultControl::fail_next_append(const std::string& process_prefix) {
+  kernel_.disk().fail_next({fault_, DiskCall::append, process_prefix, false});
+}
+void FaultControl::fail_next_sync(const std::string& process_prefix, bool effect_happens) {
+  kernel_.disk().fail_next({fault_, DiskCall::sync, process_prefix, effect_happens});
+}
+
+}  // namespace onceproof::simulator

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulator/fault_plan.h"
+
+#include <fmt/core.h>
+
+namespace onceproof::simulator {
+
+namespace {
+
+std::string duration(DurationUs us) {
+  if (us % 1'000'000 == 0) return fmt::format("{} s", us / 1'000'000);
+  if (us % 1'000 == 0 && us < 10'000'000) return fmt::format("{} ms", us / 1'000);
+  return fmt::format("{}.{:03} s", us / 1'000'000, us % 1'000'000 / 1'000);
+}
+
+std::string ordinal(uint32_t n) {
+  const uint32_t tens = n % 100;
+  const char* suffix = "th";
+  if (tens < 11 || tens > 13) {
+    if (n % 10 == 1) suffix = "st";
+    if (n % 10 == 2) suffix = "nd";
+    if (n % 10 == 3) suffix = "rd";
+  }
+  return fmt::format("{}{}", n, suffix);
+}
+
+std::string when(const Trigger& trigger) {
+  std::string words;
+  if (trigger.point) {
+    words = fmt::format(" {} the {} {}", trigger.when == env::Phase::before ? "just before" : "at",
+                        ordinal(trigger.nth), env::info(*trigger.point).name);
+    if (trigger.subtask >= 0) words += fmt::format(" of subtask {}", trigger.subtask);
+    if (trigger.by_us) words += fmt::format(" (by {} at the latest)", duration(*trigger.by_us));
+    if (trigger.at_us) words += fmt::format(" or at {}", duration(*trigger.at_us));
+    return words;
+  }
+  if (trigger.at_us) return fmt::format(" at {}", duration(*trigger.at_us));
+  if (trigger.by_us) return fmt::format(" at {}", duration(*trigger.by_us));
+  return " never";
+}
+
+std::string who(const std::string& target) {
+  if (target == "@hit") return "the process that hits it";
+  return target == "*" ? "anyone" : target;
+}
+
+struct Describe {
+  std::string at;
+
+  std::string operator()(const CrashFault& fault) const {
+    return fmt::format("crash {}{}, restart after {}", who(fault.target), at, duration(fault.restart_after_us));
+  }
+  std::string operator()(const PauseFault& fault) const {
+    return fmt::format("pause {}{} for {}", who(fault.target), at, duration(fault.duration_us));
+  }
+  std::string operator()(const PartitionFault& fault) const {
+    const char* way = fault.direction == Direction::both      ? "and"
+                      : fault.direction == Direction::to_peer ? "to"
+                                                              : "from";
+    return fmt::format("partition {} {} {}{} for {}, {}", who(fault.target), way,
+                       fault.peer == "*" ? "everyone else" : fault.peer, at, duration(fault.duration_us),
+                       fault.mode == CutMode::hold ? "holding messages" : "resetting connections");
+  }
+  std::string operator()(const DelayFault& fault) const {
+    const std::string mail = fault.mail == env::MailKind::none ? "" : fmt::format(" {}", env::to_string(fault.mail));
+    return fmt::format("delay the next {}{} message{} of {}{} by {}", fault.count, mail, fault.count == 1 ? "" : "s",
+                       who(fault.target), at, duration(fault.delay_us));
+  }
+  std::string operator()(const SlowCheckpointFault& fault) const {
+    const char* part = fault.part == SlowPart::trigger ? "the next trigger to one subtask is"
+                       : fault.part == SlowPart::sync  ? "the next snapshot of a task is"
+                                                       : "the next acknowledgement is";
+    return fmt::format("slow checkpoint{}: {} {} late", at, part, duration(fault.delay_us));
+  }
+  std::string operator()(const FailCheckpointFault& fault) const {
+    const char* part = fault.part == FailPart::store ? "the next write of the checkpoint store fails"
+                       : fault.part == FailPart::store_but_written
+                           ? "the next write of the checkpoint store says it failed, and did not"
+                           : "the next write of a task's state fails";
+    return fmt::format("fail checkpoint{}: {}", at, part);
+  }
+};
+
+struct Kind {
+  const char* operator()(const CrashFault&) const { return "crash"; }
+  const char* operator()(const PauseFault&) const { return "pause"; }
+  const char* operator()(const PartitionFault&) const { return "partition"; }
+  const char* operator()(const DelayFault&) const { return "delay"; }
+  const char* operator()(const SlowCheckpointFault&) const { return "slow-checkpoint"; }
+  const char* operator()(const FailCheckpointFault&) const { return "fail-checkpoint"; }
+};
+
+}  // namespace
+
+const char* kind_of(const Fault& fault) { return std::visit(Kind{}, fault.action); }
+std::string describe(const Fault& fault) { return std::visit(Describe{when(fault.trigger)}, fault.action); }
+
+}  // namespace onceproof::simulator

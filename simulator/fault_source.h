@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// FaultSource: what carries out one entry of a fault plan; one file a kind in simulator/faults/. The driver
+// decides when it fires; the source decides what then happens, through FaultControl, and calls back later
+// through timers. It draws, if at all, from its own stream.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/base/random.h"
+#include "simulator/fault_plan.h"
+
+namespace onceproof::simulator {
+
+class Kernel;
+
+// One fault's view of the world.
+class FaultControl {
+ public:
+  FaultControl(Kernel& kernel, int fault, std::optional<env::ProcessId> hit)
+      : kernel_(kernel), fault_(fault), hit_(hit) {}
+
+  TimeUs now() const;
+  // "@hit" is the process that hit the point. nullopt: there is no such process.
+  std::optional<env::ProcessId> process(const std::string& target) const;
+  bool alive(env::ProcessId process) const;
+  RandomStream random() const;
+
+  // Accounting. A fault is in force from fire() until over(); one that never calls in_force() heals nothing.
+  void effective();
+  void in_force();
+  void over();
+  void call_back(TimeUs at_us, uint64_t tag);   // tag 0 is the driver's own
+
+  void crash(env::ProcessId process);
+  void restart(env::ProcessId process);
+  void pause(env::ProcessId process);
+  bool resume(env::ProcessId process);          // true when the pause held something back
+  void cut(env::ProcessId target, const std::string& peer, Direction direction, CutMode mode);
+  void heal_cut(env::ProcessId target, const std::string& peer);
+  // These three wait for their next victim and then report effective by themselves.
+  void delay_next(std::optional<env::ProcessId> sender, env::MailKind mail, uint32_t count, DurationUs delay_us);
+  void stall_next(env::Point point, DurationUs delay_us);
+  void fail_next_append(const std::string& process_prefix);
+  void fail_next_sync(const std::string& process_prefix, bool effect_happens);
+
+ private:
+  Kernel& kernel_;
+  int fault_;
+  std::optional<env::ProcessId> hit_;
+};
+
+class FaultSource {
+ public:
+  virtual ~FaultSource() = default;
+  // False when its target does not exist: then the fault counts as never fired.
+  virtual bool fire(FaultControl& control) = 0;
+  virtual void on_timer(FaultControl& control, uint64_t tag) { static_cast<void>(control), static_cast<void>(tag); }
+};
+
+}  // namespace onceproof::simulator

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernel: the inside of a World. Owns the queue, the processes and their handlers, the network, the disk and
+// the faults, and turns the loop. For simulator/ only; everybody else uses world.h.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "simulator/disk.h"
+#include "simulator/event_queue.h"
+#include "simulator/fault_driver.h"
+#include "simulator/network.h"
+#include "simulator/process.h"
+#include "simulator/world.h"
+
+namespace onceproof::simulator {
+
+class Kernel final : public LogClientHost {
+ public:
+  Kernel(WorldOptions options, FaultSourceFactory fault_sources);
+  ~Kernel() override;
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+
+  env::ProcessId add_process(std::string name, env::ActorFactory main);
+  void set_log_factory(LogFactory factory) { log_factory_ = std::move(factory); }
+
+  // Handles the next event at or before `limit_us`; false when there is none.
+  bool step(TimeUs limit_us);
+  bool idle() const { return queue_.empty(); }
+  void advance_to(TimeUs at_us) { now_us_ = at_us > now_us_ ? at_us : now_us_; }
+  TimeUs now() const { return now_us_; }
+  Trace& trace() { return trace_; }
+
+  // ---- processes ---------------------------------------------------------------------------------------
+  Process& process(env::ProcessId id) { return *processes_[id]; }
+  size_t process_count() const { return processes_.size(); }
+  const std::vector<std::string>& names() const { return names_; }
+  std::optional<env::ProcessId> process_named(const std::string& name) const;
+  bool alive(env::ProcessId id) const { return processes_[id]->alive && !processes_[id]->doomed; }
+  void crash(env::ProcessId id);
+  void restart(env::ProcessId id);
+  void pause(env::ProcessId id);
+  bool resume(env::ProcessId id);  // true when the pause held something back
+
+  // ---- what the seams of an endpoint call --------------------------------------------------------------
+  bool inert(const Binding& binding) const {
+    const Process& owner = *processes_[binding.process];
+    return binding.closed || binding.owner->closed || owner.doomed || !owner.alive;
+  }
+  void post(Binding& to, env::MailKind kind, uint64_t a, uint64_t b);
+  env::TimerId after(Binding& to, DurationUs delay_us, env::MailKind kind, uint64_t a, uint64_t b);
+  void cancel(const Binding& of, env::TimerId timer);
+  void spawn(Binding& parent, std::string name, env::Endpoint endpoint, const env::ActorFactory& factory);
+  void stop(env::ProcessId process, env::Endpoint endpoint);
+  std::unique_ptr<env::Log> open_log(Binding& owner, const std::string& client_id);
+  void unbind_client(uint32_t binding) override;
+  void hit(const Binding& by, env::Point point, env::Phase phase, const env::ProbeArgs& args);
+  RandomStream fork(const Binding& binding, std::string_view name) const;
+  TimeUs depart_us(const Binding& binding) const {
+    const TimeUs busy = binding.owner->busy_until_us;
+    return busy > now_us_ ? busy : now_us_;
+  }
+
+  // ---- parts -------------------------------------------------------------------------------------------
+  SimulatedNetwork& network() { return network_; }
+  SimulatedDisk& disk() { return disk_; }
+  FaultDriver& faults() { return faults_; }
+  EventSlab& slab() { return slab_; }
+  void push(TimeUs at_us, uint32_t slot) { slab_[slot].order = queue_.push(at_us, slot); }
+  void call_fault_back(TimeUs at_us, int fault, uint64_t tag);
+  void stall_next(int fault, env::Point point, DurationUs delay_us) { stalls_.push_back({fault, point, delay_us}); }
+  void disarm_faults();
+  Binding* bound(env::ProcessId process, env::Endpoint endpoint);
+  // A mail is there for its binding: handles it when the actor is idle, queues it otherwise.
+  bool deliver(uint32_t slot, bool may_run);
+  void record(PointHit hit);
+  RandomStream stream(std::string_view name) const { return RandomStream(options_.seed).fork(name); }
+
+  std::vector<PointHit>& points() { return points_; }
+  uint64_t hits(env::Point point) const { return hits_[static_cast<size_t>(point)]; }
+
+ private:
+  struct Stall {
+    int fault;
+    env::Point point;
+    DurationUs delay_us;
+  };
+
+  void start_process(env::ProcessId id);
+  Binding& bind(env::ProcessId process, env::Endpoint endpoint, std::string name, Binding* owner);
+  void create_actor(Binding& binding, const env::ActorFactory& factory);
+  void destroy_actor(uint32_t id);
+  void finish_crash(env::ProcessId id);
+  void clean_up();
+  void handle(Binding& binding, uint32_t slot);
+  bool handle_ready(uint32_t binding);
+  void enqueue(Binding& owner, uint32_t slot);
+  uint32_t dequeue(Binding& owner);
+  void schedule_ready(Binding& owner);
+  void fold_world_event(const Event& event, env::ProcessId process);
+  void apply_stalls(const Binding& by, env::Point point);
+
+  WorldOptions options_;
+  TimeUs now_us_ = 0;
+  EventQueue queue_;
+  EventSlab slab_;
+  Trace trace_;
+  std::vector<std::unique_ptr<Process>> processes_;
+  std::vector<std::string> names_;
+  std::vector<std::unique_ptr<Binding>> bindings_;  // by id; null: gone
+  LogFactory log_factory_;
+  SimulatedNetwork network_;
+  SimulatedDisk disk_;
+  FaultDriver faults_;
+  std::vector<Stall> stalls_;
+  std::vector<PointHit> points_;
+  std::array<uint64_t, env::kPointCount> hits_{};
+
+  int running_process_ = -1;               // whose code is on the stack
+  bool clean_up_needed_ = false;
+  std::vector<uint32_t> to_stop_;          // actors, in the order of the calls
+  std::vector<env::ProcessId> to_crash_;
+  std::vector<std::unique_ptr<Binding>> graveyard_;  // clients that went while a handler was running
+};
+
+}  // namespace onceproof::simulator

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the seams of an endpoint ask of the kernel, and what protocol points set off.
+#include <algorithm>
+
+#include "simulator/actor_env.h"
+#include "simulator/kernel.h"
+
+namespace onceproof::simulator {
+
+// Behind what is queued already: straight into the mailbox while its own thread runs.
+void Kernel::post(Binding& to, env::MailKind kind, uint64_t a, uint64_t b) {
+  const uint32_t slot = slab_.allocate();
+  Event& event = slab_[slot];
+  event.type = EventType::local;
+  event.binding = to.id;
+  event.mail.kind = kind;
+  event.mail.a = a;
+  event.mail.b = b;
+  event.mail.from = {};
+  event.mail.to = to.endpoint;
+  Binding& owner = *to.owner;
+  enqueue(owner, slot);
+  if (!owner.ready_scheduled && processes_[owner.process]->pauses == 0) schedule_ready(owner);
+}
+
+env::TimerId Kernel::after(Binding& to, DurationUs delay_us, env::MailKind kind, uint64_t a, uint64_t b) {
+  CHECK(delay_us >= 0, "a timer cannot lie in the past");
+  const uint32_t slot = slab_.allocate();
+  Event& event = slab_[slot];
+  event.type = EventType::local;
+  event.binding = to.id;
+  event.mail.kind = kind;
+  event.mail.a = a;
+  event.mail.b = b;
+  event.mail.from = {};
+  event.mail.to = to.endpoint;
+  push(now_us_ + delay_us, slot);
+  return event.order;
+}
+
+// The key's order names the timer for as long as it is pending or queued, and is never used again.
+void Kernel::cancel(const Binding& of, env::TimerId timer) {
+  if (timer == 0) return;
+  const auto slot = static_cast<uint32_t>(timer & ((1u << kSlotBits) - 1));
+  if (!slab_.contains(slot)) return;
+  Event& event = slab_[slot];
+  if (event.order == timer && event.type == EventType::local && event.binding == of.id) event.cancelled = true;
+}
+
+void Kernel::spawn(Binding& parent, std::string name, env::Endpoint endpoint, const env::ActorFactory& factory) {
+  create_actor(bind(parent.process, endpoint, std::move(name), nullptr), factory);
+}
+
+void Kernel::stop(env::ProcessId process, env::Endpoint endpoint) {
+  auto& endpoints = processes_[process]->endpoints;
+  const auto entry = endpoints.find(endpoint);
+  if (entry == endpoints.end() || entry->second->owner != entry->second) return;
+  // Unbound at once, so that a successor may take the endpoint; the actor itself goes after the handler.
+  to_stop_.push_back(entry->second->id);
+  endpoints.erase(entry);
+  clean_up_needed_ = true;
+}
+
+std::unique_ptr<env::Log> Kernel::open_log(Binding& owner, const std::string& client_id) {
+  CHECK(log_factory_ != nullptr, "open_log() needs World::set_log_factory()");
+  Process& process = *processes_[owner.process];
+  Binding& binding = bind(owner.process, process.next_client_endpoint++, client_id, &owner);
+  std::unique_ptr<LogClient> client = log_factory_(*binding.env, client_id);
+  CHECK(client != nullptr, "the log factory made nothing");
+  client->attach(*this, binding.id);
+  binding.handler = client.get();
+  return client;
+}
+
+// The client's own handler may be on the stack, so its Env stays until that has returned.
+void Kernel::unbind_client(uint32_t id) {
+  std::unique_ptr<Binding> binding = std::move(bindings_[id]);
+  if (binding == nullptr) return;
+  binding->closed = true;
+  binding->handler = nullptr;
+  auto& endpoints = processes_[binding->process]->endpoints;
+  const auto entry = endpoints.find(binding->endpoint);
+  if (entry != endpoints.end() && entry->second == binding.get()) endpoints.erase(entry);
+  if (running_process_ < 0) return;
+  graveyard_.push_back(std::move(binding));
+  clean_up_needed_ = true;
+}
+
+RandomStream Kernel::fork(const Binding& binding, std::string_view name) const {
+  const Process& process = *processes_[binding.process];
+  // A restarted process must not repeat what its predecessor drew.
+  return RandomStream(options_.seed)
+      .fork("process")
+      .fork(process.name, process.incarnation)
+      .fork("endpoint", binding.endpoint)
+      .fork(name);
+}
+
+Binding* Kernel::bound(env::ProcessId process, env::Endpoint endpoint) {
+  const auto& endpoints = processes_[process]->endpoints;
+  const auto entry = endpoints.find(endpoint);
+  return entry == endpoints.end() ? nullptr : entry->second;
+}
+
+void Kernel::hit(const Binding& by, env::Point point, env::Phase phase, const env::ProbeArgs& args) {
+  ++hits_[static_cast<size_t>(point)];
+  trace_.note(static_cast<uint64_t>(point) << 40 ^ static_cast<uint64_t>(phase) << 39 ^
+              static_cast<uint64_t>(static_cast<uint32_t>(args.subtask)) ^ args.checkpoint << 48 ^
+              args.value * 0x9e3779b97f4a7c15ull);
+  if (options_.record_points && env::info(point).recorded) {
+    points_.push_back({now_us_, by.process, env::info(point).name, phase == env::Phase::before, args.vertex,
+                       args.subtask, args.checkpoint, args.attempt, args.value, args.epoch, std::string(args.text)});
+  }
+  faults_.on_hit(by.process, point, phase, args.subtask);
+  if (!stalls_.empty()) apply_stalls(by, point);
+}
+
+void Kernel::apply_stalls(const Binding& by, env::Point point) {
+  if (inert(by)) return;
+  std::erase_if(stalls_, [&](const Stall& stall) {
+    if (stall.point != point) return false;
+    by.owner->busy_until_us = depart_us(by) + stall.delay_us;
+    faults_.applied(stall.fault, by.owner->busy_until_us);
+    return true;
+  });
+}
+
+void Kernel::record(PointHit hit) {
+  trace_.note(hit.process + 1);
+  if (options_.record_points) points_.push_back(std::move(hit));
+}
+
+void Kernel::call_fault_back(TimeUs at_us, int fault, uint64_t tag) {
+  const uint32_t slot = slab_.allocate();
+  Event& event = slab_[slot];
+  event.type = EventType::fault;
+  event.mail.kind = env::MailKind::fault;
+  event.mail.a = static_cast<uint64_t>(fault);
+  event.mail.b = tag;
+  push(at_us > now_us_ ? at_us : now_us_, slot);
+}
+
+void Kernel::disarm_faults() {
+  faults_.disarm();
+  stalls_.clear();
+  network_.drop_delays();
+  disk_.drop_failures();
+}
+
+}  // namespace onceproof::simulator

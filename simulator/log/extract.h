@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run left in the log, as plain structs for the scenario to turn into the checkers' history. Views
+// point into the store (or the journal) and live as long as that does. Call it when the run is over.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "simulator/log/log_store.h"
+#include "simulator/log/reader.h"
+
+namespace onceproof::simulator::log {
+
+enum class Visibility : uint8_t { committed, aborted, open, non_transactional };
+
+struct SinkRecord {
+  int32_t partition = 0;
+  int64_t offset = 0;
+  TimeUs timestamp_us = 0;       // event time
+  ByteView key;
+  ByteView value;
+  ByteView lineage;              // encode_lineage()'s form
+  uint64_t producer_id = 0;
+  uint16_t epoch = 0;
+  Visibility visibility = Visibility::non_transactional;
+  TimeUs at_us = 0;              // appended, or seen by the reader
+};
+
+// Every record of a topic, by partition, then offset. Control markers are left out.
+std::vector<SinkRecord> sink_records(const LogStore& store, const std::string& topic);
+
+// What the reader saw, in the order it saw it. Bytes are those that it was given; producer and visibility
+// are looked up in the log as it is now.
+std::vector<SinkRecord> observed_records(const LogStore& store, const ReaderJournal& journal);
+
+// A partition has an open transaction that its coordinator does not know of or will not end (KIP-664): the last
+// stable offset is stuck.
+struct HangingTransaction {
+  env::TopicPartition partition;
+  uint64_t producer_id = 0;
+  uint16_t epoch = 0;
+  int64_t first_offset = 0;
+};
+std::vector<HangingTransaction> hanging_transactions(const LogStore& store);
+
+// The last stable offset has reached the high watermark in every partition.
+bool quiescent(const LogStore& store, const std::string& topic);
+bool quiescent(const LogStore& store);
+
+}  // namespace onceproof::simulator::log

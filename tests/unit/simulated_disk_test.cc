@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// The disk: what survives a crash, what does not, and failures on demand.
+#include "simulator/disk.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "simulator/world.h"
+#include "tests/support/world_actors.h"
+
+namespace onceproof::simulator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr env::ProcessId kTaskManager = 1;
+constexpr env::ProcessId kJobManager = 0;
+
+// Calls that must succeed, in the name of one process.
+struct Disk : SimulatedDisk {
+  explicit Disk(UnsyncedData unsynced = UnsyncedData::random_prefix, uint64_t seed = 1, bool undo_renames = true)
+      : SimulatedDisk(DiskOptions{.unsynced = unsynced, .undo_renames = undo_renames}, RandomStream(seed)) {}
+  void write(const std::string& path, ByteView data, env::ProcessId writer = kTaskManager) {
+    EXPECT_TRUE(append(writer, "taskmanager-0", path, data).ok());
+  }
+  void make_durable(const std::string& path) { EXPECT_TRUE(sync("taskmanager-0", path).ok()); }
+  void move(const std::string& from, const std::string& to) { EXPECT_TRUE(rename(kTaskManager, from, to).ok()); }
+  std::string content(const std::string& path) {
+    const Result<Bytes> data = read(path);
+    return data.ok() ? data.value() : "(absent)";
+  }
+};
+
+TEST(SimulatedDisk, SyncedBytesSurviveEveryCrash) {
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    Disk disk(UnsyncedData::random_prefix, seed);
+    disk.write("f", "durable");
+    disk.make_durable("f");
+    disk.write("f", "-volatile");
+    disk.crash(kTaskManager);
+    EXPECT_EQ(disk.content("f").substr(0, 7), "durable");
+    EXPECT_EQ(disk.unsynced_bytes(), 0u);
+  }
+}
+
+TEST(SimulatedDisk, UnsyncedTailSurvivesAsARandomPrefix) {
+  std::set<size_t> sizes;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Disk disk(UnsyncedData::random_prefix, seed);
+    disk.write("f", "abcd");
+    disk.crash(kTaskManager);
+    const std::string left = disk.content("f");
+    if (left != "(absent)") {
+      EXPECT_EQ(left, std::string("abcd").substr(0, left.size()));
+    }
+    sizes.insert(left == "(absent)" ? 0 : left.size());
+  }
+  EXPECT_THAT(sizes, ElementsAre(0, 1, 2, 3, 4)) << "every length must be met";
+}
+
+TEST(SimulatedDisk, DropAndKeepDoWhatTheySay) {
+  Disk drop(UnsyncedData::drop);
+  drop.write("f", "x");
+  drop.crash(kTaskManager);
+  EXPECT_EQ(drop.content("f"), "(absent)");
+  Disk keep(UnsyncedData::keep);
+  keep.write("f", "x");
+  keep.crash(kTaskManager);
+  EXPECT_EQ(keep.content("f"), "x");
+}
+
+TEST(SimulatedDisk, CrashTouchesOnlyWhatTheCrashedProcessWrote) {
+  Disk disk(UnsyncedData::drop);
+  disk.write("f", "x");
+  disk.crash(kJobManager);
+  EXPECT_EQ(disk.content("f"), "x");
+}
+
+TEST(SimulatedDisk, RenameIsUndoneByACrashUnlessItsDirectoryWasSynced) {
+  int undone = 0;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    Disk disk(UnsyncedData::random_prefix, seed);
+    disk.write("d/new", "new");
+    disk.make_durable("d/new");
+    disk.write("d/current", "old");
+    disk.make_durable("d/current");
+    disk.move("d/new", "d/current");
+    if (seed % 2 == 0) {
+      EXPECT_TRUE(disk.sync_directory("d").ok());
+    }
+    disk.crash(kTaskManager);
+    if (disk.content("d/current") == "new") {
+      EXPECT_EQ(disk.content("d/new"), "(absent)");
+      continue;
+    }
+    EXPECT_EQ(seed % 2, 1u) << "a synced rename was undone";
+    EXPECT_EQ(disk.content("d/current"), "old");
+    EXPECT_EQ(disk.content("d/new"), "new");
+    ++undone;
+  }
+  EXPECT_GT(undone, 10);
+  EXPECT_LT(undone, 40);
+}
+
+TEST(SimulatedDisk, RenamesAreUndoneFromTheLastOne) {
+  std::set<std::string> outcomes;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    Disk disk(UnsyncedData::keep, seed);
+    disk.write("a", "1");
+    disk.make_durable("a");
+    disk.move("a", "b");
+    disk.move("b", "c");
+    disk.crash(kTaskManager);
+    EXPECT_EQ(disk.list("").size(), 1u);
+    outcomes.insert(disk.list("").front());
+  }
+  EXPECT_THAT(outcomes, ElementsAre("a", "b", "c"));
+}
+
+TEST(SimulatedDisk, RenameIsNotUndoneOnceSomebodyReplacedTheFile) {
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    Disk disk(UnsyncedData::keep, seed);
+    disk.write("a", "1");
+    disk.make_durable("a");
+    disk.move("a", "b");
+    EXPECT_TRUE(disk.remove("b").ok());
+    disk.crash(kTaskManager);
+    EXPECT_THAT(disk.list(""), IsEmpty());
+  }
+}
+
+TEST(SimulatedDisk, FailingSyncLeavesTheDataVolatileUnlessItSaysOtherwise) {
+  for (const bool written : {false, true}) {
+    Disk disk(UnsyncedData::drop);
+    disk.fail_next({0, DiskCall::sync, "jobmanager", written});
+    disk.write("f", "x");
+    disk.make_durable("f");
+    EXPECT_TRUE(disk.append(kJobManager, "jobmanager", "g", "y").ok());
+    EXPECT_EQ(disk.sync("jobmanager", "g").code(), ErrorCode::io_error);
+    disk.crash(kJobManager);
+    EXPECT_EQ(disk.content("g"), written ? "y" : "(absent)");
+    EXPECT_TRUE(disk.append(kJobManager, "jobmanager", "g", "z").ok());
+    EXPECT_TRUE(disk.sync("jobmanager", "g").ok()) << "it fails once";
+  }
+}
+
+// Through a world: each part of the fail-checkpoint fault reaches the process that it is meant for.
+TEST(SimulatedDisk, FailCheckpointFaultRefusesOneCallOfItsOwnRole) {
+  for (const FailPart part : {FailPart::store, FailPart::store_but_written, FailPart::task}) {
+    WorldOptions options;
+    options.faults.push_back({test::at_time(5'000), FailCheckpointFault{part}});
+    std::vector<std::string> refused;
+    World world(options);
+    for (const char* name : {"jobmanager", "taskmanager-0"}) {
+      world.add_process(name, test::actor([&refused, name](env::Env& env, env::Mail& mail) {
+        if (mail.a < 5) env.scheduler().after(10'000, env::MailKind::tick, mail.a + 1);
+        if (!env.storage().append(name, "x").ok()) refused.push_back(std::string(name) + " append");
+        if (!env.storage().sync(name).ok()) refused.push_back(std::string(name) + " sync");
+      }));
+    }
+    world.run_until(seconds(1));
+    EXPECT_THAT(refused, ElementsAre(part == FailPart::task ? "taskmanager-0 append" : "jobmanager sync"));
+    EXPECT_TRUE(world.faults()[0].effective);
+    EXPECT_TRUE(world.faults_quiet());
+  }
+}
+
+TEST(SimulatedDisk, CrashOfAWorldsProcessLosesItsUnsyncedData) {
+  WorldOptions options;
+  options.disk.unsynced = UnsyncedData::drop;
+  World world(options);
+  world.add_process("p", test::actor([](env::Env& env, env::Mail&) {
+    EXPECT_TRUE(env.storage().append("synced", "x").ok());
+    EXPECT_TRUE(env.storage().sync("synced").ok());
+    EXPECT_TRUE(env.storage().append("unsynced", "x").ok());
+  }));
+  world.run_until(1'000);
+  EXPECT_THAT(world.disk().list(""), ElementsAre("synced", "unsynced"));
+  world.crash(0);
+  EXPECT_THAT(world.disk().list(""), ElementsAre("synced"));
+}
+
+}  // namespace
+}  // namespace onceproof::simulator
