@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// History: everything that checkers and reports may know about a run. Plain data, recorded by the world
+// (the log's contents, readers, protocol points), never by reaching into runtime objects. Depends on
+// runtime/base alone.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime/base/lineage.h"
+#include "runtime/base/time.h"
+
+namespace onceproof::checkers {
+
+enum class Guarantee : uint8_t { none, at_most_once, at_least_once, exactly_once };
+const char* to_string(Guarantee guarantee);  // "at-least-once"
+
+// ---- what went in ------------------------------------------------------------------------------------
+struct InputRecord {
+  std::string value;
+  TimeUs timestamp_us = 0;
+};
+// partitions[p][o] is the record at offset o of source partition p.
+struct Input {
+  std::vector<std::vector<InputRecord>> partitions;
+};
+
+// What the pipeline is meant to compute, in the checkers' own words (the reference interprets this).
+enum class Step : uint8_t {
+  split_words,      // one record for each maximal run of bytes other than ASCII white space; lineage gets the ordinal
+  map_prefix,       // value -> "processed_" + value
+  key_by_value,     // key = value
+  count_per_window, // tumbling event-time window of window_us; result: key = word, value = decimal count,
+                    // timestamp = window end - 1
+};
+struct Pipeline {
+  std::vector<Step> steps;
+  DurationUs window_us = 0;
+};
+
+// ---- what came out -----------------------------------------------------------------------------------
+enum class Visibility : uint8_t { committed, aborted, open, non_transactional };
+struct OutputRecord {
+  int32_t partition = 0;
+  int64_t offset = 0;
+  TimeUs timestamp_us = 0;      // event time
+  std::string key;
+  std::string value;
+  std::vector<Position> lineage;  // sorted, a multiset
+  uint64_t producer_id = 0;
+  uint32_t epoch = 0;
+  Visibility visibility = Visibility::non_transactional;  // as decided by the log's markers at the end
+};
+
+// ---- what happened on the way ------------------------------------------------------------------------
+enum class TransactionOutcome : uint8_t { open, committed, aborted };
+struct TransactionRecord {
+  std::string transactional_id;
+  uint64_t producer_id = 0;
+  uint32_t epoch = 0;              // of the writes
+  uint64_t checkpoint = 0;         // the checkpoint that pre-committed it; 0: none did
+  TimeUs begun_us = -1;            // first partition added
+  TimeUs decided_us = -1;          // prepare-commit or prepare-abort was durable
+  TimeUs completed_us = -1;        // all markers written
+  TransactionOutcome outcome = TransactionOutcome::open;
+  bool timed_out = false;
+};
+
+enum class CheckpointOutcome : uint8_t { pending, completed, aborted };
+struct CheckpointRecord {
+  uint64_t id = 0;
+  TimeUs triggered_us = -1;
+  TimeUs ended_us = -1;            // in the store, or aborted
+  CheckpointOutcome outcome = CheckpointOutcome::pending;
+  std::string reason;              // of an abort
+};
+
+struct FaultRecord {
+  std::string kind;                // "crash", "partition", ...
+  std::string description;         // "crash taskmanager-1 at sink.pre-commit (2nd), restart after 2 s"
+  bool fired = false;
+  bool effective = false;          // it changed something: a message was lost or delayed, a process died, ...
+  TimeUs fired_us = -1;
+  TimeUs healed_us = -1;           // -1: nothing to heal
+};
+
+// One recorded hit of a protocol point (runtime/env/probe.h), or one of the world's own events
+// ("process.crash", "process.restart", "process.pause", "process.resume", "network.partition", "network.heal",
+// "reader.read").
+struct Event {
+  TimeUs at_us = 0;
+  uint16_t process = 0;            // index into History::processes
+  const char* point = "";          // a printed name with static lifetime
+  bool before = false;             // the hit before the durable effect
+  int32_t vertex = -1;
+  int32_t subtask = -1;
+  uint64_t checkpoint = 0;
+  uint64_t attempt = 0;
+  uint64_t value = 0;
+  uint32_t epoch = 0;
+  std::string text;
+};
+
+enum class JobStatus : uint8_t { running, finished, failed };
+const char* to_string(JobStatus status);
+
+struct VertexName {
+  std::string name;  // "log source -> split"
+  int32_t parallelism = 1;
+};
+
+struct History {
+  Guarantee claimed = Guarantee::none;   // derived from the configuration, by the scenario
+  bool transactional_sink = false;
+  std::vector<std::string> processes;    // "jobmanager", "taskmanager-0", ...
+  std::vector<VertexName> vertices;
+  std::vector<OutputRecord> outputs;     // the sink topic's final content: partition, then offset order
+  std::vector<OutputRecord> observed;    // what a read_committed reader saw during the run, in the order it saw it
+  std::vector<TransactionRecord> transactions;
+  std::vector<CheckpointRecord> checkpoints;
+  std::vector<FaultRecord> faults;
+  std::vector<Event> events;             // in time order
+  JobStatus job = JobStatus::running;
+  std::string job_reason;                // of a failure
+  TimeUs ended_us = 0;                   // virtual time at which the run stopped
+  TimeUs healed_us = 0;                  // the last fault was over; 0: there was none
+  DurationUs liveness_bound_us = 0;      // how long after healed_us (and after the input's end) progress may take
+  TimeUs input_end_us = 0;               // when the last input record was available
+  bool quiescent = false;                // the sink log's last stable offset reached its high watermark
+  uint32_t restarts = 0;
+};
+
+}  // namespace onceproof::checkers

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkers/judge.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "checkers/delivery.h"
+#include "checkers/evidence.h"
+#include "checkers/liveness.h"
+#include "checkers/order.h"
+#include "checkers/results.h"
+#include "checkers/text.h"
+#include "checkers/timeline.h"
+#include "checkers/transactions.h"
+#include "runtime/base/check.h"
+
+namespace onceproof::checkers {
+
+namespace {
+
+bool in_log_order(const std::vector<OutputRecord>& outputs) {
+  return std::is_sorted(outputs.begin(), outputs.end(), [](const OutputRecord& a, const OutputRecord& b) {
+    return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
+  });
+}
+
+void add_reason(std::string& why, const std::string& reason) {
+  if (reason.empty()) return;
+  why += why.empty() ? reason : "; " + reason;
+}
+
+}  // namespace
+
+Guarantee observed_guarantee(const Counts& counts) {
+  if (counts.phantom + counts.corrupted > 0) return Guarantee::none;
+  if (counts.lost == 0) return counts.duplicated == 0 ? Guarantee::exactly_once : Guarantee::at_least_once;
+  return counts.duplicated == 0 ? Guarantee::at_most_once : Guarantee::none;
+}
+
+bool satisfies(Guarantee observed, Guarantee claimed) {
+  return claimed == Guarantee::none || observed == claimed || observed == Guarantee::exactly_once;
+}
+
+Verdict judge(const History& history, const Reference& reference) {
+  CHECK(in_log_order(history.outputs), "the sink's records come in partition, then offset order");
+  Verdict verdict;
+  const Timeline timeline = read_timeline(history);
+  const Delivery delivery = check_delivery(history, reference);
+  std::vector<Finding>& findings = verdict.findings;
+  const Liveness liveness = check_liveness(history, timeline, findings);
+  check_transactions(history, timeline, liveness.settled, findings);
+  const std::string unread = check_reads(history, findings);
+  tell_delivery(history, reference, delivery, liveness.settled, findings);
+  check_order(history, reference, delivery, findings);
+  if (history.claimed == Guarantee::exactly_once && liveness.settled) {
+    check_results(history, reference, delivery, findings);
+  }
+  verdict.claimed = history.claimed;
+  verdict.counts = delivery.counts;
+  verdict.observed = observed_guarantee(delivery.counts);
+  verdict.ledger = make_ledger(history, reference, delivery, verdict.ledger_total);
+
+  std::string why;
+  add_reason(why, liveness.why);
+  add_reason(why, unread);
+  if (reference.contributions() == 0) add_reason(why, "the input holds nothing that could be lost");
+  if (!findings.empty()) {
+    verdict.outcome = Outcome::violated;
+  } else if (!why.empty()) {
+    verdict.outcome = Outcome::inconclusive;
+    verdict.why = why;
+  } else {
+    verdict.outcome = Outcome::valid;
+    CHECK(satisfies(verdict.observed, verdict.claimed), "a broken claim has a finding");
+  }
+  verdict.evidence = make_evidence(history, reference, timeline, delivery, verdict);
+  return verdict;
+}
+
+Control control(const std::vector<const Verdict*>& verdicts) {
+  uint64_t lost = 0, duplicated = 0;
+  bool most = false, least = false, exactly = false;
+  for (const Verdict* verdict : verdicts) {
+    if (verdict->claimed == Guarantee::at_most_once) {
+      most = true;
+      lost = verdict->counts.lost;
+    } else if (verdict->claimed == Guarantee::at_least_once) {
+      least = true;
+      duplicated = verdict->counts.duplicated;
+    } else if (verdict->claimed == Guarantee::exactly_once) {
+      exactly = true;
+    }
+  }
+  if (!most && !least) return {false, "no control: the weaker guarantees were not run with this seed"};
+  const bool shows_loss = most && lost > 0;
+  const bool shows_double = least && duplicated > 0;
+  if (shows_loss || shows_double) {
+    std::string damage;
+    if (shows_loss) damage = fmt::format("at-most-once lost {}", lost);
+    if (shows_double) damage += fmt::format("{}at-least-once doubled {}", shows_loss ? " and " : "", duplicated);
+    const std::string half = most && least && shows_loss != shows_double
+                                 ? (shows_loss ? ", although at-least-once doubled nothing"
+                                               : ", although at-most-once lost nothing")
+                                 : std::string();
+    const char* meaning = exactly ? ", so these faults do damage and exactly-once was put to the test" : "";
+    return {true, fmt::format("control: under the same seed and faults {}{}{}", damage, half, meaning)};
+  }
+  const char* what = most && least ? "at-most-once lost nothing and at-least-once doubled nothing"
+                     : most        ? "at-most-once lost nothing"
+                                   : "at-least-once doubled nothing";
+  return {false, fmt::format("control: under the same seed and faults {}, so this seed is no evidence for exactly-once",
+                             what)};
+}
+
+Control control(const std::vector<Verdict>& verdicts) {
+  std::vector<const Verdict*> pointers;
+  for (const Verdict& verdict : verdicts) pointers.push_back(&verdict);
+  return control(pointers);
+}
+
+}  // namespace onceproof::checkers

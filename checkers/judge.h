@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Judge: runs every checker on one history and gives the verdict: what was observed against what was claimed,
+// with one sentence of evidence. Pure: the same history and reference give the same verdict, byte for byte.
+// A run is valid only when nothing that its claim forbids was found and every checker could decide.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "checkers/history.h"
+#include "checkers/reference.h"
+#include "checkers/verdict.h"
+
+namespace onceproof::checkers {
+
+Verdict judge(const History& history, const Reference& reference);
+
+// The strongest guarantee that the counts allow.
+Guarantee observed_guarantee(const Counts& counts);
+// exactly-once satisfies every claim, any observation satisfies the claim `none`.
+bool satisfies(Guarantee observed, Guarantee claimed);
+
+// The control: the same seed and faults under the weaker guarantees. Effective when at least one of them showed
+// its damage (at-most-once lost, at-least-once duplicated); a seed without damage is no evidence for exactly-once.
+struct Control {
+  bool effective = false;
+  std::string sentence;
+};
+// `verdicts` of one seed, in any order; guarantees that were not run are simply absent.
+Control control(const std::vector<Verdict>& verdicts);
+Control control(const std::vector<const Verdict*>& verdicts);
+
+}  // namespace onceproof::checkers

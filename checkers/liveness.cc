@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkers/liveness.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "checkers/findings.h"
+#include "checkers/text.h"
+
+namespace onceproof::checkers {
+
+namespace {
+
+std::string since_text(const History& history) {
+  if (history.healed_us > 0 && history.healed_us >= history.input_end_us) {
+    return fmt::format("the last fault was over at {}", time_text(history.healed_us));
+  }
+  return fmt::format("the last input record was available at {}", time_text(history.input_end_us));
+}
+
+// Checkpoints were tried after healing, more than once, and none completed. One that was cut off by the job's own
+// end proves nothing.
+void check_checkpoints(const History& history, bool finished, Findings& findings) {
+  if (history.checkpoints.empty() || history.healed_us <= 0) return;
+  uint64_t failed = 0;
+  for (const CheckpointRecord& checkpoint : history.checkpoints) {
+    const bool completed = checkpoint.outcome == CheckpointOutcome::completed;
+    if (completed && checkpoint.ended_us > history.healed_us) return;
+    failed += !completed && checkpoint.triggered_us > history.healed_us ? 1 : 0;
+  }
+  if (finished && failed < 2) return;
+  findings.add("no-checkpoint", -1, [&] {
+    return fmt::format("no checkpoint completed after the last fault was over at {}; {} triggered since",
+                       time_text(history.healed_us), failed == 1 ? "1 was" : fmt::format("{} were", failed));
+  });
+}
+
+}  // namespace
+
+Liveness check_liveness(const History& history, const Timeline& timeline, std::vector<Finding>& out) {
+  Liveness liveness;
+  const bool finished = history.job == JobStatus::finished;
+  if (history.job == JobStatus::failed) {
+    liveness.why = fmt::format("the job failed: {}",
+                               history.job_reason.empty() ? std::string("no reason was recorded") : history.job_reason);
+    return liveness;
+  }
+  const TimeUs due_us = std::max(history.healed_us, history.input_end_us) + history.liveness_bound_us;
+  const bool over = history.liveness_bound_us > 0 && history.ended_us >= due_us;
+  liveness.complete = finished && history.quiescent;
+  liveness.settled = liveness.complete || over;
+  if (!liveness.settled) {
+    liveness.why = fmt::format("the run was stopped at {} with the job {}{}, before the liveness bound at {}",
+                               time_text(history.ended_us), to_string(history.job),
+                               finished ? " and its log not quiescent" : "", time_text(due_us));
+    return liveness;
+  }
+  Findings findings("liveness", out);
+  check_checkpoints(history, finished, findings);
+  const bool late = finished && history.liveness_bound_us > 0 && timeline.job_status_us > due_us;
+  if (!finished || late) {
+    findings.add("stuck", finished ? timeline.job_status_us : history.ended_us, [&] {
+      const std::string what = late ? fmt::format("finished only at {}", time_text(timeline.job_status_us))
+                                    : fmt::format("had not finished at {}", time_text(history.ended_us));
+      return fmt::format("the job {}: {} and the bound is {}", what, since_text(history),
+                         time_text(history.liveness_bound_us));
+    });
+  } else if (!history.quiescent) {
+    findings.add("not-quiescent", history.ended_us, [&] {
+      return fmt::format("the job finished, but at {} the sink log's last stable offset had not reached its end",
+                         time_text(history.ended_us));
+    });
+  }
+  return liveness;
+}
+
+}  // namespace onceproof::checkers

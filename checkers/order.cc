@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkers/order.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "checkers/findings.h"
+#include "checkers/text.h"
+
+namespace onceproof::checkers {
+
+namespace {
+
+constexpr int32_t kNowhere = -1;
+constexpr int32_t kSeveral = -2;
+
+// The one sink partition in which a contribution came out.
+std::vector<int32_t> homes(const History& history, const Reference& reference) {
+  std::vector<int32_t> home(reference.contributions(), kNowhere);
+  for (const OutputRecord& output : history.outputs) {
+    if (!visible(output)) continue;
+    for (const Position position : output.lineage) {
+      const uint32_t index = reference.index_of(position);
+      if (index == Reference::kNone || home[index] == output.partition) continue;
+      home[index] = home[index] == kNowhere ? output.partition : kSeveral;
+    }
+  }
+  return home;
+}
+
+}  // namespace
+
+void check_order(const History& history, const Reference& reference, const Delivery& delivery,
+                 std::vector<Finding>& out) {
+  Findings findings("order", out);
+  std::vector<int32_t> home;
+  if (delivery.counts.duplicated > 0) home = homes(history, reference);
+  const size_t sources = reference.input().partitions.size();
+  std::vector<uint8_t> seen(reference.contributions(), 0);
+  // 1 + index of the last first delivery, for each (key, source partition) of the sink partition at hand.
+  std::vector<uint32_t> last(reference.key_count() * sources, 0);
+  int32_t partition = kNowhere;
+  for (size_t i = 0; i < history.outputs.size(); ++i) {
+    const OutputRecord& output = history.outputs[i];
+    if (output.partition != partition) {
+      partition = output.partition;
+      std::fill(last.begin(), last.end(), 0);
+    }
+    if (!delivery.sound[i]) continue;
+    for (const Position position : output.lineage) {
+      const uint32_t index = reference.index_of(position);
+      if (seen[index]) continue;
+      seen[index] = 1;
+      if (!home.empty() && home[index] == kSeveral) continue;
+      const uint32_t key_id = reference.results()[reference.result_of(index)].key_id;
+      uint32_t& latest = last[key_id * sources + partition_of(position)];
+      if (latest > index + 1) {
+        findings.add("out-of-order", -1, [&] {
+          return fmt::format("{} first came out in {}, after {}", contribution_text(reference, index),
+                             output_text(output), contribution_text(reference, latest - 1));
+        });
+      }
+      latest = std::max(latest, index + 1);
+    }
+  }
+}
+
+}  // namespace onceproof::checkers

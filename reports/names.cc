@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reports/names.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace onceproof::reports {
+
+using namespace checkers;
+
+const char* outcome_name(TransactionOutcome outcome) {
+  switch (outcome) {
+    case TransactionOutcome::open: return "open";
+    case TransactionOutcome::committed: return "committed";
+    case TransactionOutcome::aborted: return "aborted";
+  }
+  return "unknown";
+}
+
+const char* outcome_name(CheckpointOutcome outcome) {
+  switch (outcome) {
+    case CheckpointOutcome::pending: return "pending";
+    case CheckpointOutcome::completed: return "completed";
+    case CheckpointOutcome::aborted: return "aborted";
+  }
+  return "unknown";
+}
+
+const char* visibility_name(Visibility visibility) {
+  switch (visibility) {
+    case Visibility::committed: return "committed";
+    case Visibility::aborted: return "aborted";
+    case Visibility::open: return "open";
+    case Visibility::non_transactional: return "non-transactional";
+  }
+  return "unknown";
+}
+
+std::string position_text(Position position) {
+  return fmt::format("partition {}, offset {}, word {}", partition_of(position), offset_of(position),
+                     ordinal_of(position));
+}
+
+std::string process_name(const History& history, uint16_t process) {
+  if (process < history.processes.size()) return history.processes[process];
+  return fmt::format("process {}", process);
+}
+
+std::vector<const RunReport*> weakest_first(const std::vector<RunReport>& runs) {
+  std::vector<const RunReport*> order;
+  for (const RunReport& run : runs) order.push_back(&run);
+  std::stable_sort(order.begin(), order.end(), [](const RunReport* left, const RunReport* right) {
+    return left->verdict.claimed < right->verdict.claimed;
+  });
+  return order;
+}
+
+}  // namespace onceproof::reports

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reports/timeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "reports/marks.h"
+#include "reports/names.h"
+#include "reports/text.h"
+
+namespace onceproof::reports {
+
+using namespace checkers;
+
+namespace {
+
+constexpr DurationUs kMarginUs = milliseconds(20);
+
+struct OpenCut {
+  uint16_t process;
+  std::string peer;  // a process's name or "*"
+  TimeUs from_us;
+};
+
+void close_last(std::vector<Span>& spans, TimeUs end_us, TimeUs at_us) {
+  if (!spans.empty() && spans.back().to_us == end_us) spans.back().to_us = at_us;
+}
+
+// Only the target's lane is marked: its peer may still reach everyone else.
+void add_cut(Timeline& timeline, const OpenCut& cut, TimeUs to_us) {
+  const bool named = !cut.peer.empty() && cut.peer != "*";
+  timeline.lanes[cut.process].cut.push_back({cut.from_us, to_us, "from " + (named ? cut.peer : "everyone else")});
+}
+
+// Spans that nothing closes last until the end of the run.
+void find_spans(const History& history, Timeline& timeline) {
+  std::vector<OpenCut> cuts;
+  for (const Event& event : history.events) {
+    if (event.process >= timeline.lanes.size()) continue;
+    Lane& lane = timeline.lanes[event.process];
+    if (is(event, "process.crash")) {
+      lane.down.push_back({event.at_us, timeline.end_us, event.text});
+      close_last(lane.paused, timeline.end_us, event.at_us);
+    } else if (is(event, "process.restart")) {
+      close_last(lane.down, timeline.end_us, event.at_us);
+    } else if (is(event, "process.pause")) {
+      lane.paused.push_back({event.at_us, timeline.end_us, event.text});
+    } else if (is(event, "process.resume")) {
+      close_last(lane.paused, timeline.end_us, event.at_us);
+    } else if (is(event, "network.partition")) {
+      cuts.push_back({event.process, event.text, event.at_us});
+    } else if (is(event, "network.heal")) {
+      const auto cut = std::find_if(cuts.begin(), cuts.end(), [&](const OpenCut& open) {
+        return open.process == event.process && open.peer == event.text;
+      });
+      if (cut == cuts.end()) continue;
+      add_cut(timeline, *cut, event.at_us);
+      cuts.erase(cut);
+    }
+  }
+  for (const OpenCut& cut : cuts) add_cut(timeline, cut, timeline.end_us);
+}
+
+const CheckpointRecord* checkpoint_with(const History& history, uint64_t id) {
+  for (const CheckpointRecord& checkpoint : history.checkpoints) {
+    if (checkpoint.id == id) return &checkpoint;
+  }
+  return nullptr;
+}
+
+const CheckpointRecord* last_completed_before(const History& history, TimeUs at_us) {
+  const CheckpointRecord* last = nullptr;
+  for (const CheckpointRecord& checkpoint : history.checkpoints) {
+    const bool in_time = checkpoint.outcome == CheckpointOutcome::completed && checkpoint.ended_us <= at_us;
+    if (in_time && (last == nullptr || checkpoint.ended_us > last->ended_us)) last = &checkpoint;
+  }
+  return last;
+}
+
+TimeUs next_completion_after(const History& history, TimeUs at_us, TimeUs otherwise_us) {
+  TimeUs next_us = otherwise_us;
+  for (const CheckpointRecord& checkpoint : history.checkpoints) {
+    if (checkpoint.outcome == CheckpointOutcome::completed && checkpoint.ended_us > at_us) {
+      next_us = std::min(next_us, checkpoint.ended_us);
+    }
+  }
+  return next_us;
+}
+
+bool is_failure(const Event& event) {
+  return is(event, "process.crash") || is(event, "task.failed") || is(event, "task-manager.lost");
+}
+
+void find_recoveries(const History& history, Timeline& timeline) {
+  TimeUs failed_us = -1;
+  for (size_t i = 0; i < history.events.size(); ++i) {
+    const Event& event = history.events[i];
+    if (is_failure(event)) failed_us = event.at_us;
+    if (!is(event, "job.restart") || event.before) continue;
+    Recovery recovery;
+    recovery.failed_us = failed_us < 0 ? event.at_us : failed_us;
+    recovery.restart_us = recovery.running_us = event.at_us;
+    recovery.rewinds = history.claimed != Guarantee::at_most_once;
+    // Another region may restart meanwhile; a restart after tasks are running is another recovery.
+    for (size_t j = i + 1; j < history.events.size(); ++j) {
+      const Event& later = history.events[j];
+      const bool running = recovery.running_us > recovery.restart_us;
+      if (is(later, "checkpoint.trigger") || (running && is(later, "job.restart"))) break;
+      if (is(later, "restore.begin") && later.checkpoint != 0) recovery.checkpoint = later.checkpoint;
+      if (is(later, "restore.done")) recovery.running_us = later.at_us;
+    }
+    const CheckpointRecord* from = recovery.checkpoint != 0 ? checkpoint_with(history, recovery.checkpoint)
+                                                            : last_completed_before(history, event.at_us);
+    if (from != nullptr) recovery.checkpoint = from->id;
+    recovery.rewound_to_us = from != nullptr ? from->triggered_us : 0;
+    recovery.settled_us = next_completion_after(history, recovery.running_us, timeline.end_us);
+    timeline.recoveries.push_back(recovery);
+    failed_us = -1;
+  }
+}
+
+// The commit that a checkpoint leads to: the last commit or notification of it within two seconds of its end.
+TimeUs settled_after(const History& history, const Timeline& timeline, const CheckpointRecord& checkpoint) {
+  TimeUs settled_us = checkpoint.ended_us;
+  for (const Event& event : history.events) {
+    if (event.at_us < checkpoint.ended_us || event.at_us > checkpoint.ended_us + seconds(2)) continue;
+    const bool ends = is(event, "sink.commit") || is(event, "checkpoint.notify") || is(event, "txn.complete");
+    if (ends && checkpoint_of(event, timeline) == checkpoint.id) settled_us = std::max(settled_us, event.at_us);
+  }
+  return settled_us;
+}
+
+const CheckpointRecord* triggered_before(const History& history, TimeUs at_us, DurationUs at_most_us) {
+  const CheckpointRecord* last = nullptr;
+  for (const CheckpointRecord& checkpoint : history.checkpoints) {
+    if (checkpoint.triggered_us >= 0 && checkpoint.triggered_us <= at_us &&
+        checkpoint.triggered_us >= at_us - at_most_us) {
+      if (last == nullptr || checkpoint.triggered_us > last->triggered_us) last = &checkpoint;
+    }
+  }
+  return last;
+}
+
+const Recovery* recovery_after(const Timeline& timeline, TimeUs from_us, TimeUs to_us) {
+  for (const Recovery& recovery : timeline.recoveries) {
+    if (recovery.restart_us >= from_us && recovery.restart_us <= to_us) return &recovery;
+  }
+  return nullptr;
+}
+
+// The recovery is a part of the story: at most this long after the fault.
+constexpr DurationUs kRecoveryWithinUs = seconds(30);
+
+std::optional<Window> crash_window(const History& history, const Timeline& timeline) {
+  for (const Event& event : history.events) {
+    if (!is(event, "process.crash")) continue;
+    const CheckpointRecord* before = triggered_before(history, event.at_us, seconds(6));
+    const Recovery* recovery = recovery_after(timeline, event.at_us, event.at_us + kRecoveryWithinUs);
+    Window window;
+    window.from_us = before != nullptr ? before->triggered_us : event.at_us - milliseconds(100);
+    window.to_us = recovery != nullptr ? recovery->running_us : event.at_us + milliseconds(500);
+    window.title = fmt::format("{} crashes at {}", process_name(history, event.process), instant_text(event.at_us));
+    window.why = before == nullptr
+                     ? "The first crash and the recovery from it."
+                     : fmt::format("From the trigger of checkpoint {} through the crash to the recovery.", before->id);
+    return window;
+  }
+  return std::nullopt;
+}
+
+std::optional<Window> partition_window(const History& history, const Timeline& timeline) {
+  for (const Event& event : history.events) {
+    if (!is(event, "network.partition")) continue;
+    TimeUs healed_us = event.at_us + seconds(1);
+    for (const Lane& lane : timeline.lanes) {
+      for (const Span& span : lane.cut) {
+        if (span.from_us == event.at_us) healed_us = std::max(healed_us, span.to_us);
+      }
+    }
+    const Recovery* recovery = recovery_after(timeline, event.at_us, healed_us + seconds(10));
+    const CheckpointRecord* before = triggered_before(history, event.at_us, seconds(1));
+    Window window;
+    window.from_us = before != nullptr ? before->triggered_us : event.at_us - kMarginUs;
+    window.to_us = std::max(healed_us, recovery != nullptr ? recovery->running_us : healed_us);
+    window.title = fmt::format("{} is cut off at {}", process_name(history, event.process), instant_text(event.at_us));
+    window.why = "From the cut through the job manager's suspicion to the healing and the recovery.";
+    return window;
+  }
+  return std::nullopt;
+}
+
+DurationUs duration_of(const CheckpointRecord& checkpoint) { return checkpoint.ended_us - checkpoint.triggered_us; }
+
+DurationUs median_duration(const History& history) {
+  std::vector<DurationUs> durations;
+  for (const CheckpointRecord& checkpoint : history.checkpoints) {
+    if (checkpoint.outcome == CheckpointOutcome::completed) durations.push_back(duration_of(checkpoint));
+  }
+  if (durations.empty()) return 0;
+  std::sort(durations.begin(), durations.end());
+  return durations[durations.size() / 2];
+}
+
+Window checkpoint_window(const History& history, const Timeline& timeline, const CheckpointRecord& checkpoint) {
+  Window window;
+  window.from_us = checkpoint.triggered_us;
+  window.to_us = settled_after(history, timeline, checkpoint);
+  return window;
+}
+
+std::optional<Window> slow_window(const History& history, const Timeline& timeline) {
+  const CheckpointRecord* slowest = nullptr;
+  for (const CheckpointRecord& checkpoint : history.checkpoints) {
+    if (checkpoint.outcome != CheckpointOutcome::completed) continue;
+    if (slowest == nullptr || duration_of(checkpoint) > duration_of(*slowest)) slowest = &checkpoint;
+  }
+  if (slowest == nullptr) return std::nullopt;
+  const DurationUs usual_us = median_duration(history);
+  if (duration_of(*slowest) < 3 * usual_us || duration_of(*slowest) < milliseconds(100)) return std::nullopt;
+  Window window = checkpoint_window(history, timeline, *slowest);
+  window.title = fmt::format("Checkpoint {} is slow", slowest->id);
+  window.why = fmt::format("It takes {}, where the median is {}.", duration_text(duration_of(*slowest)),
+                           duration_text(usual_us));
+  return window;
+}
+
+bool overlaps(const Window& left, const Window& right) {
+  return left.from_us <= right.to_us && right.from_us <= left.to_us;
+}
+
+// For comparison: how a checkpoint goes when nothing is in its way. The first is not typical: little state.
+std::optional<Window> ordinary_window(const History& history, const Timeline& timeline) {
+  const DurationUs usual_us = median_duration(history);
+  std::optional<Window> found;
+  for (const CheckpointRecord& checkpoint : history.checkpoints) {
+    if (checkpoint.outcome != CheckpointOutcome::completed || duration_of(checkpoint) > 2 * usual_us) continue;
+    Window window = checkpoint_window(history, timeline, checkpoint);
+    bool taken = false;
+    for (const Window& other : timeline.windows) taken = taken || overlaps(window, other);
+    if (taken) continue;
+    const bool first = !found.has_value();
+    window.title = fmt::format("Checkpoint {} is an ordinary one", checkpoint.id);
+    window.why = "For comparison: trigger, barriers, snapshots, acknowledgements, store, notification, commit.";
+    found = window;
+    if (!first) break;
+  }
+  return found;
+}
+
+}  // namespace
+
+uint64_t checkpoint_of(const Event& event, const Timeline& timeline) {
+  if (event.checkpoint != 0) return event.checkpoint;
+  const std::string_view point = event.point;
+  if (!point.starts_with("txn.") && !point.starts_with("sink.")) return 0;
+  const auto found = timeline.checkpoint_of_transaction.find({event.value, event.epoch});
+  return found == timeline.checkpoint_of_transaction.end() ? 0 : found->second;
+}
+
+Timeline timeline_of(const History& history) {
+  Timeline timeline;
+  timeline.end_us = history.ended_us;
+  if (!history.events.empty()) timeline.end_us = std::max(timeline.end_us, history.events.back().at_us);
+  timeline.end_us = std::max<TimeUs>(timeline.end_us, 1);
+  for (const std::string& name : history.processes) timeline.lanes.push_back({name, {}, {}, {}});
+  for (const TransactionRecord& transaction : history.transactions) {
+    if (transaction.checkpoint == 0) continue;
+    timeline.checkpoint_of_transaction[{transaction.producer_id, transaction.epoch}] = transaction.checkpoint;
+  }
+  find_spans(history, timeline);
+  find_recoveries(history, timeline);
+  for (const auto& find : {crash_window, partition_window, slow_window}) {
+    if (std::optional<Window> window = find(history, timeline)) timeline.windows.push_back(std::move(*window));
+  }
+  if (std::optional<Window> window = ordinary_window(history, timeline)) timeline.windows.push_back(std::move(*window));
+  for (Window& window : timeline.windows) {
+    const DurationUs margin_us = std::min(kMarginUs, std::max<DurationUs>(1, (window.to_us - window.from_us) / 40));
+    window.from_us = std::max<TimeUs>(0, window.from_us - margin_us);
+    window.to_us = std::min(timeline.end_us, window.to_us + margin_us);
+  }
+  std::stable_sort(timeline.windows.begin(), timeline.windows.end(),
+                   [](const Window& left, const Window& right) { return left.from_us < right.from_us; });
+  return timeline;
+}
+
+}  // namespace onceproof::reports
