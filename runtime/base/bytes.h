@@ -46,11 +46,11 @@ class ByteWriter {
     out_.append(raw, sizeof raw);
   }
   void varint(uint64_t value) {
-    while (value >= 0x80) {
-      out_.push_back(static_cast<char>(value | 0x80));
-      value >>= 7;
-    }
-    out_.push_back(static_cast<char>(value));
+    char raw[10];
+    size_t size = 0;
+    for (; value >= 0x80; value >>= 7) raw[size++] = static_cast<char>(value | 0x80);
+    raw[size++] = static_cast<char>(value);
+    out_.append(raw, size);
   }
   void string(ByteView value) {
     varint(value.size());

@@ -48,7 +48,7 @@ class Network {
   virtual ~Network() = default;
   virtual Address self() const = 0;
   // Reliable and ordered for each pair of processes while the connection lives (as TCP is). When it is lost
-  // (reset, crash, refusal) what was in flight is lost and both sides' main endpoints and bound handlers get
+  // (reset, crash, refusal) what was in flight may be lost and both sides' main endpoints and bound handlers get
   // connection_lost with a = peer. Sending to the own process uses the loopback.
   virtual void send(const Address& to, MailKind kind, Bytes body) = 0;
 };
@@ -56,7 +56,7 @@ class Network {
 class Random {
  public:
   virtual ~Random() = default;
-  // A stream of this world's seed, named by the process, the endpoint and `name`.
+  // A stream of this world's seed, named by the process, its incarnation, the endpoint and `name`.
   virtual RandomStream fork(std::string_view name) = 0;
 };
 

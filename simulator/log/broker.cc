@@ -12,7 +12,8 @@ namespace {
 enum class Retry : uint64_t { markers, verification };
 
 Status unknown_partition(const env::TopicPartition& partition) {
-  return Status(ErrorCode::unknown_topic_or_partition, fmt::format("{}-{} does not exist", partition.topic, partition.partition));
+  return Status(ErrorCode::unknown_topic_or_partition,
+                fmt::format("{}-{} does not exist", partition.topic, partition.partition));
 }
 
 Bytes number_payload(int64_t value) { return encode(value); }
@@ -52,7 +53,8 @@ void Broker::on_request(env::Mail& mail) {
     answer(caller, Status(ErrorCode::corrupt, "the request does not decode"));
   };
   switch (load<RequestType>(mail.body.data())) {
-    case RequestType::init_producer_id: return run(InitProducerIdRequest{}, [&](auto r) { init_producer_id(caller, r); });
+    case RequestType::init_producer_id:
+      return run(InitProducerIdRequest{}, [&](auto r) { init_producer_id(caller, r); });
     case RequestType::add_partitions_to_txn: return run(PartitionRequest{}, [&](auto r) { add_partition(caller, r); });
     case RequestType::verify_transaction:
       return run(PartitionRequest{}, [&](auto r) { answer(caller, coordinator_.verify(r.producer, r.partition)); });
@@ -106,8 +108,8 @@ bool Broker::hit(env::Point point, env::Phase phase, const std::string& id, uint
 void Broker::report_fenced(const Status& status, const env::ProducerIdentity& producer) {
   const ErrorCode code = status.code();
   if (code != ErrorCode::producer_fenced && code != ErrorCode::invalid_producer_epoch) return;
-  static_cast<void>(hit(env::Point::log_fenced, env::Phase::after, producer.transactional_id, producer.producer_id,
-                        producer.epoch));
+  static_cast<void>(
+      hit(env::Point::log_fenced, env::Phase::after, producer.transactional_id, producer.producer_id, producer.epoch));
 }
 
 // ---- produce ---------------------------------------------------------------------------------------------
@@ -184,7 +186,8 @@ bool Broker::try_fetch(const Caller& caller, const FetchRequest& request, bool e
   if (!read.ok()) return answer(caller, Status(read.error())), true;
   if (read.value().count == 0 && !even_if_empty) return false;
   Encoder encoder(payload);
-  encoder(FetchTail{read.value().count, read.value().next_offset, partition.high_watermark(), partition.last_stable_offset()});
+  encoder(FetchTail{read.value().count, read.value().next_offset, partition.high_watermark(),
+                    partition.last_stable_offset()});
   answer(caller, Status(), std::move(payload));
   return true;
 }
@@ -193,7 +196,8 @@ bool Broker::try_fetch(const Caller& caller, const FetchRequest& request, bool e
 bool Broker::try_fetch_source(const Caller& caller, const FetchRequest& request, const SourcePartition& source,
                               bool even_if_empty) {
   if (request.offset < 0 || request.offset > source.end()) {
-    const Status status(ErrorCode::offset_out_of_range, fmt::format("offset {} is not in [0, {}]", request.offset, source.end()));
+    const Status status(ErrorCode::offset_out_of_range,
+                        fmt::format("offset {} is not in [0, {}]", request.offset, source.end()));
     return answer(caller, status), true;
   }
   const int64_t visible = source.visible_end(env_.now());

@@ -59,7 +59,8 @@ class Broker final : public env::Actor {
   void fetch(const Caller& caller, const FetchRequest& request);
   // True when the request was answered: records, an error, or `even_if_empty`.
   bool try_fetch(const Caller& caller, const FetchRequest& request, bool even_if_empty);
-  bool try_fetch_source(const Caller& caller, const FetchRequest& request, const SourcePartition& source, bool even_if_empty);
+  bool try_fetch_source(const Caller& caller, const FetchRequest& request, const SourcePartition& source,
+                        bool even_if_empty);
   void park(const Caller& caller, const FetchRequest& request, TimeUs deadline_us);
   void on_fetch_wait(uint64_t id);
   void wake(const env::TopicPartition& partition);

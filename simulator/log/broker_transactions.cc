@@ -8,19 +8,22 @@ namespace onceproof::simulator::log {
 
 void Broker::init_producer_id(const Caller& caller, const InitProducerIdRequest& request) {
   const std::string& id = request.transactional_id;
-  const bool timeout_allowed = request.timeout_us > 0 && request.timeout_us <= cluster_.options().broker.max_transaction_timeout_us;
+  const bool timeout_allowed =
+      request.timeout_us > 0 && request.timeout_us <= cluster_.options().broker.max_transaction_timeout_us;
   if (timeout_allowed && coordinator_.must_fence(id)) {
     if (!fence(id, false)) return;
     return answer(caller, Status(ErrorCode::concurrent_transactions, "the previous transaction is being aborted"));
   }
   const Result<env::ProducerIdentity> identity = coordinator_.init_producer_id(id, request.timeout_us);
   if (!identity.ok()) return answer(caller, Status(identity.error()));
-  static_cast<void>(hit(env::Point::txn_init, env::Phase::after, id, identity.value().producer_id, identity.value().epoch));
+  static_cast<void>(
+      hit(env::Point::txn_init, env::Phase::after, id, identity.value().producer_id, identity.value().epoch));
   answer(caller, Status(), encode(identity.value()));
 }
 
 void Broker::add_partition(const Caller& caller, const PartitionRequest& request) {
-  const TransactionCoordinator::Added added = coordinator_.add_partition(request.producer, request.partition, env_.now());
+  const TransactionCoordinator::Added added =
+      coordinator_.add_partition(request.producer, request.partition, env_.now());
   report_fenced(added.status, request.producer);
   if (added.added) {
     static_cast<void>(hit(env::Point::txn_add_partitions, env::Phase::after, request.producer.transactional_id,
@@ -49,7 +52,8 @@ bool Broker::fence(const std::string& id, bool timed_out) {
   if (!hit(env::Point::txn_prepare, env::Phase::before, id, metadata.producer_id, metadata.epoch)) return false;
   coordinator_.fence_and_prepare_abort(id, env_.now(), timed_out);
   if (!hit(env::Point::txn_prepare, env::Phase::after, id, metadata.producer_id, metadata.epoch)) return false;
-  if (timed_out && !hit(env::Point::txn_timeout, env::Phase::after, id, metadata.producer_id, metadata.epoch)) return false;
+  if (timed_out && !hit(env::Point::txn_timeout, env::Phase::after, id, metadata.producer_id, metadata.epoch))
+    return false;
   send_markers(id);
   return true;
 }
@@ -66,7 +70,8 @@ void Broker::expire_transactions() {
 void Broker::send_markers(const std::string& id) {
   const TransactionMetadata& metadata = *coordinator_.find(id);
   std::map<int32_t, std::vector<env::TopicPartition>> by_leader;
-  for (const env::TopicPartition& partition : metadata.awaiting_markers) by_leader[store_.leader(partition)].push_back(partition);
+  for (const env::TopicPartition& partition : metadata.awaiting_markers)
+    by_leader[store_.leader(partition)].push_back(partition);
   for (auto& [leader, partitions] : by_leader) {
     const uint64_t pending = next_id_++;
     pending_markers_[pending] = {coordinator_.marker_of(id), leader, std::move(partitions)};
@@ -97,16 +102,19 @@ void Broker::write_markers(const MarkersMessage& message, const env::Address& co
     PartitionLog* log = store_.partition(partition);
     if (log == nullptr) continue;
     for (auto& [id, waiting] : unverified_) {
-      const bool same = waiting.request.partition == partition && waiting.request.producer.producer_id == marker.producer_id;
+      const bool same =
+          waiting.request.partition == partition && waiting.request.producer.producer_id == marker.producer_id;
       if (same) waiting.overtaken = true;
     }
     // A partition that has seen a higher epoch has ended this transaction already.
     const Result<bool> written = log->append_marker(marker, env_.now());
     if (!written.ok() || !written.value()) continue;
-    if (!hit(env::Point::txn_marker, env::Phase::after, marker.transactional_id, marker.producer_id, marker.epoch)) return;
+    if (!hit(env::Point::txn_marker, env::Phase::after, marker.transactional_id, marker.producer_id, marker.epoch))
+      return;
     wake(partition);
   }
-  env_.network().send(coordinator, env::MailKind::transaction_markers, encode(MarkersMessage{true, message.id, {}, {}}));
+  env_.network().send(coordinator, env::MailKind::transaction_markers,
+                      encode(MarkersMessage{true, message.id, {}, {}}));
 }
 
 void Broker::markers_answered(uint64_t id) {
@@ -117,7 +125,8 @@ void Broker::markers_answered(uint64_t id) {
   const Marker& marker = pending.marker;
   for (const env::TopicPartition& partition : pending.partitions) {
     if (!coordinator_.marker_written(marker.transactional_id, marker.number, partition, env_.now())) continue;
-    static_cast<void>(hit(env::Point::txn_complete, env::Phase::after, marker.transactional_id, marker.producer_id, marker.epoch));
+    static_cast<void>(
+        hit(env::Point::txn_complete, env::Phase::after, marker.transactional_id, marker.producer_id, marker.epoch));
   }
 }
 

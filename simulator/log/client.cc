@@ -127,7 +127,8 @@ void Client::append(const env::ProducerIdentity& producer, const env::TopicParti
     // Nobody retries it, so a sequence number would only turn one loss into many.
     ProduceRequest request{producer, partition, kNoSequence, acks, std::move(batch)};
     const env::ProcessId process = cluster_.processes()[static_cast<size_t>(cluster_.store().leader(partition))];
-    env_.network().send({process, env::kMainEndpoint}, env::MailKind::log_request, make_request(RequestType::produce, request));
+    env_.network().send({process, env::kMainEndpoint}, env::MailKind::log_request,
+                        make_request(RequestType::produce, request));
     return later([done = std::move(done)] { done(Status()); });
   }
   ++state_of(producer).unfinished;
@@ -191,8 +192,12 @@ void Client::finish_append(const env::TopicPartition& partition, Status status, 
 
 // ---- ending transactions ---------------------------------------------------------------------------------
 
-void Client::commit(const env::ProducerIdentity& producer, Done done) { end_transaction(producer, true, std::move(done)); }
-void Client::abort(const env::ProducerIdentity& producer, Done done) { end_transaction(producer, false, std::move(done)); }
+void Client::commit(const env::ProducerIdentity& producer, Done done) {
+  end_transaction(producer, true, std::move(done));
+}
+void Client::abort(const env::ProducerIdentity& producer, Done done) {
+  end_transaction(producer, false, std::move(done));
+}
 
 // As KafkaProducer: ending waits for the batches on their way.
 void Client::end_transaction(const env::ProducerIdentity& producer, bool commit, Done done) {
@@ -208,7 +213,8 @@ void Client::send_end(const env::ProducerIdentity& producer, End end) {
   }
   state.error = Status();
   state.in_transaction.clear();
-  call(cluster_.store().coordinator(producer.transactional_id), RequestType::end_txn, EndTxnRequest{producer, end.commit},
+  call(cluster_.store().coordinator(producer.transactional_id), RequestType::end_txn,
+       EndTxnRequest{producer, end.commit},
        [done = std::move(end.done)](const Status& status, Bytes&) { done(status); });
 }
 
@@ -216,18 +222,20 @@ void Client::send_end(const env::ProducerIdentity& producer, End end) {
 
 void Client::fetch(const env::TopicPartition& partition, int64_t offset, env::Isolation isolation, uint32_t max_bytes,
                    DurationUs max_wait_us, Reply<env::FetchResult> reply) {
-  call(cluster_.store().leader(partition), RequestType::fetch,
-       FetchRequest{partition, offset, isolation, max_bytes, max_wait_us},
-       [reply = std::move(reply)](const Status& status, Bytes& payload) {
-         if (!status.ok()) return reply(status.error());
-         FetchTail tail;
-         if (payload.size() < FetchTail::kSize) return reply(Error{ErrorCode::corrupt, "a fetch response is cut off"});
-         const size_t records = payload.size() - FetchTail::kSize;
-         CHECK(decode(ByteView(payload).substr(records), tail), "a tail has one size");
-         payload.resize(records);
-         reply(env::FetchResult{{tail.count, std::move(payload)}, tail.next_offset, tail.high_watermark, tail.last_stable_offset});
-       },
-       max_wait_us);
+  call(
+      cluster_.store().leader(partition), RequestType::fetch,
+      FetchRequest{partition, offset, isolation, max_bytes, max_wait_us},
+      [reply = std::move(reply)](const Status& status, Bytes& payload) {
+        if (!status.ok()) return reply(status.error());
+        FetchTail tail;
+        if (payload.size() < FetchTail::kSize) return reply(Error{ErrorCode::corrupt, "a fetch response is cut off"});
+        const size_t records = payload.size() - FetchTail::kSize;
+        CHECK(decode(ByteView(payload).substr(records), tail), "a tail has one size");
+        payload.resize(records);
+        reply(env::FetchResult{
+            {tail.count, std::move(payload)}, tail.next_offset, tail.high_watermark, tail.last_stable_offset});
+      },
+      max_wait_us);
 }
 
 void Client::end_offset(const env::TopicPartition& partition, env::Isolation isolation, Reply<int64_t> reply) {

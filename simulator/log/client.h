@@ -46,8 +46,8 @@ class Client final : public LogClient {
   struct Request {
     int32_t broker = 0;
     Bytes body;
-    DurationUs timeout_us = 0;    // of one attempt
-    TimeUs deadline_us = 0;       // of all attempts
+    DurationUs timeout_us = 0;  // of one attempt
+    TimeUs deadline_us = 0;     // of all attempts
     env::TimerId timer = 0;
     Answered answered;
   };
@@ -62,12 +62,12 @@ class Client final : public LogClient {
   };
   using ProducerKey = std::pair<uint64_t, uint16_t>;
   struct Producer {
-    std::map<env::TopicPartition, int32_t> sequences;      // the next one
-    std::set<env::TopicPartition> uncertain;               // a batch timed out: its sequence may be used or not
+    std::map<env::TopicPartition, int32_t> sequences;  // the next one
+    std::set<env::TopicPartition> uncertain;           // a batch timed out: its sequence may be used or not
     std::set<env::TopicPartition> in_transaction;
-    uint32_t unfinished = 0;                               // appends without an answer
-    std::vector<End> ends;                                 // waiting for them
-    Status error;                                          // of a batch of the present transaction
+    uint32_t unfinished = 0;  // appends without an answer
+    std::vector<End> ends;    // waiting for them
+    Status error;             // of a batch of the present transaction
   };
 
   template <class Message>
@@ -78,7 +78,9 @@ class Client final : public LogClient {
   void on_peer_lost(env::ProcessId peer);
   void later(std::function<void()> what);
 
-  Producer& state_of(const env::ProducerIdentity& producer) { return producers_[{producer.producer_id, producer.epoch}]; }
+  Producer& state_of(const env::ProducerIdentity& producer) {
+    return producers_[{producer.producer_id, producer.epoch}];
+  }
   void start_append(const env::TopicPartition& partition);
   void produce(const env::TopicPartition& partition);
   void finish_append(const env::TopicPartition& partition, Status status, bool answer_later);
@@ -88,7 +90,7 @@ class Client final : public LogClient {
   env::Env& env_;
   const LogCluster& cluster_;
   uint64_t next_id_ = 1;
-  std::map<uint64_t, Request> in_flight_;       // by correlation
+  std::map<uint64_t, Request> in_flight_;  // by correlation
   std::map<uint64_t, Request> backing_off_;
   std::map<uint64_t, std::function<void()>> later_;
   std::map<env::TopicPartition, std::deque<Append>> queues_;  // front: in flight

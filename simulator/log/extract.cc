@@ -17,10 +17,10 @@ Visibility visibility_of(const PartitionLog& log, const StoredBatch& batch) {
   return Visibility::open;
 }
 
-SinkRecord sink_record(int32_t partition, const env::LogRecord& record, const PartitionLog& log, const StoredBatch& batch,
-                       TimeUs at_us) {
-  return {partition, record.offset, record.timestamp_us, record.key, record.value, record.lineage,
-          batch.producer_id, batch.epoch, visibility_of(log, batch), at_us};
+SinkRecord sink_record(int32_t partition, const env::LogRecord& record, const PartitionLog& log,
+                       const StoredBatch& batch, TimeUs at_us) {
+  return {partition,         record.offset, record.timestamp_us,       record.key, record.value, record.lineage,
+          batch.producer_id, batch.epoch,   visibility_of(log, batch), at_us};
 }
 
 bool is_stable(const PartitionLog& log) { return log.last_stable_offset() == log.high_watermark(); }
@@ -68,9 +68,10 @@ std::vector<HangingTransaction> hanging_transactions(const LogStore& store) {
       const env::TopicPartition partition{name, static_cast<int32_t>(index)};
       for (const PartitionTransaction& open : topic.partitions[index].transactions()) {
         if (open.outcome != Outcome::open) continue;
-        const bool known = std::any_of(store.transactions().begin(), store.transactions().end(), [&](const auto& entry) {
-          return entry.second.producer_id == open.producer_id && entry.second.partitions.contains(partition);
-        });
+        const bool known =
+            std::any_of(store.transactions().begin(), store.transactions().end(), [&](const auto& entry) {
+              return entry.second.producer_id == open.producer_id && entry.second.partitions.contains(partition);
+            });
         if (!known) hanging.push_back({partition, open.producer_id, open.epoch, open.first_offset});
       }
     }

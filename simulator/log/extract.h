@@ -16,14 +16,14 @@ enum class Visibility : uint8_t { committed, aborted, open, non_transactional };
 struct SinkRecord {
   int32_t partition = 0;
   int64_t offset = 0;
-  TimeUs timestamp_us = 0;       // event time
+  TimeUs timestamp_us = 0;  // event time
   ByteView key;
   ByteView value;
-  ByteView lineage;              // encode_lineage()'s form
+  ByteView lineage;  // encode_lineage()'s form
   uint64_t producer_id = 0;
   uint16_t epoch = 0;
   Visibility visibility = Visibility::non_transactional;
-  TimeUs at_us = 0;              // appended, or seen by the reader
+  TimeUs at_us = 0;  // appended, or seen by the reader
 };
 
 // Every record of a topic, by partition, then offset. Control markers are left out.

@@ -15,7 +15,8 @@ void LogStore::add_topic(const std::string& name, int32_t partitions) {
 void LogStore::add_source(std::shared_ptr<const SourceTopic> source) {
   CHECK(source != nullptr, "a source topic has content");
   const std::string name = source->name();
-  const bool added = topics_.emplace(name, Topic{.hash = hash64(name), .source = std::move(source), .partitions = {}}).second;
+  const bool added =
+      topics_.emplace(name, Topic{.hash = hash64(name), .source = std::move(source), .partitions = {}}).second;
   CHECK(added, "a topic was added twice");
 }
 

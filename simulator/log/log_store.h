@@ -17,15 +17,15 @@ namespace onceproof::simulator::log {
 
 struct Topic {
   uint64_t hash = 0;
-  std::shared_ptr<const SourceTopic> source;   // set: preloaded and read-only
-  std::vector<PartitionLog> partitions;        // empty when `source` is set
+  std::shared_ptr<const SourceTopic> source;  // set: preloaded and read-only
+  std::vector<PartitionLog> partitions;       // empty when `source` is set
   size_t partition_count() const { return source ? source->partitions().size() : partitions.size(); }
 };
 
 // Static members only (KIP-345): a join with an instance id fences that instance's earlier members.
 struct Group {
   uint64_t last_epoch = 0;
-  std::map<std::string, uint64_t> members;     // instance id -> member epoch
+  std::map<std::string, uint64_t> members;  // instance id -> member epoch
   std::map<env::TopicPartition, int64_t> offsets;
 };
 
@@ -40,7 +40,7 @@ class LogStore {
 
   // nullptr: unknown.
   const Topic* topic(const std::string& name) const;
-  PartitionLog* partition(const env::TopicPartition& partition);   // of a written topic
+  PartitionLog* partition(const env::TopicPartition& partition);  // of a written topic
   const PartitionLog* partition(const env::TopicPartition& partition) const;
   const std::map<std::string, Topic>& topics() const { return topics_; }
 

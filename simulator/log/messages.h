@@ -16,7 +16,7 @@ namespace onceproof::simulator::log {
 enum class RequestType : uint8_t {
   init_producer_id,
   add_partitions_to_txn,
-  verify_transaction,     // broker to broker
+  verify_transaction,  // broker to broker
   produce,
   end_txn,
   fetch,
@@ -32,14 +32,18 @@ struct InitProducerIdRequest {
   std::string transactional_id;
   DurationUs timeout_us = 0;
   template <class Archive>
-  void fields(Archive& archive) { archive(transactional_id, timeout_us); }
+  void fields(Archive& archive) {
+    archive(transactional_id, timeout_us);
+  }
 };
 // Of add_partitions_to_txn and of verify_transaction.
 struct PartitionRequest {
   env::ProducerIdentity producer;
   env::TopicPartition partition;
   template <class Archive>
-  void fields(Archive& archive) { archive(producer, partition); }
+  void fields(Archive& archive) {
+    archive(producer, partition);
+  }
 };
 struct ProduceRequest {
   env::ProducerIdentity producer;
@@ -48,13 +52,17 @@ struct ProduceRequest {
   env::Acks acks = env::Acks::all;
   env::RecordBatch batch;
   template <class Archive>
-  void fields(Archive& archive) { archive(producer, partition, base_sequence, acks, batch); }
+  void fields(Archive& archive) {
+    archive(producer, partition, base_sequence, acks, batch);
+  }
 };
 struct EndTxnRequest {
   env::ProducerIdentity producer;
   bool commit = false;
   template <class Archive>
-  void fields(Archive& archive) { archive(producer, commit); }
+  void fields(Archive& archive) {
+    archive(producer, commit);
+  }
 };
 struct FetchRequest {
   env::TopicPartition partition;
@@ -63,7 +71,9 @@ struct FetchRequest {
   uint32_t max_bytes = 0;
   DurationUs max_wait_us = 0;
   template <class Archive>
-  void fields(Archive& archive) { archive(partition, offset, isolation, max_bytes, max_wait_us); }
+  void fields(Archive& archive) {
+    archive(partition, offset, isolation, max_bytes, max_wait_us);
+  }
 };
 // Behind the records in the payload of a fetch response.
 struct FetchTail {
@@ -73,19 +83,25 @@ struct FetchTail {
   int64_t last_stable_offset = 0;
   static constexpr size_t kSize = 28;
   template <class Archive>
-  void fields(Archive& archive) { archive(count, next_offset, high_watermark, last_stable_offset); }
+  void fields(Archive& archive) {
+    archive(count, next_offset, high_watermark, last_stable_offset);
+  }
 };
 struct ListOffsetsRequest {
   env::TopicPartition partition;
   env::Isolation isolation = env::Isolation::read_committed;
   template <class Archive>
-  void fields(Archive& archive) { archive(partition, isolation); }
+  void fields(Archive& archive) {
+    archive(partition, isolation);
+  }
 };
 struct JoinGroupRequest {
   std::string group;
   std::string instance_id;
   template <class Archive>
-  void fields(Archive& archive) { archive(group, instance_id); }
+  void fields(Archive& archive) {
+    archive(group, instance_id);
+  }
 };
 struct OffsetCommitRequest {
   std::string group;
@@ -94,13 +110,17 @@ struct OffsetCommitRequest {
   env::TopicPartition partition;
   int64_t next_offset = 0;
   template <class Archive>
-  void fields(Archive& archive) { archive(group, instance_id, member_epoch, partition, next_offset); }
+  void fields(Archive& archive) {
+    archive(group, instance_id, member_epoch, partition, next_offset);
+  }
 };
 struct OffsetFetchRequest {
   std::string group;
   env::TopicPartition partition;
   template <class Archive>
-  void fields(Archive& archive) { archive(group, partition); }
+  void fields(Archive& archive) {
+    archive(group, partition);
+  }
 };
 inline constexpr int64_t kNoOffset = -1;  // an offset_fetch's answer: nothing was committed
 
@@ -111,7 +131,9 @@ struct MarkersMessage {
   Marker marker;
   std::vector<env::TopicPartition> partitions;
   template <class Archive>
-  void fields(Archive& archive) { archive(is_answer, id, marker, partitions); }
+  void fields(Archive& archive) {
+    archive(is_answer, id, marker, partitions);
+  }
 };
 
 template <class Request>

@@ -49,8 +49,9 @@ Status PartitionLog::check(const AppendRequest& request, uint32_t count) const {
   if (request.producer_id == 0 || found == producers_.end()) return {};
   const ProducerState& state = found->second;
   if (request.epoch < state.epoch && !bugs_.has(SeededBug::no_fencing)) {
-    return Status(ErrorCode::invalid_producer_epoch, fmt::format("producer {} writes with epoch {}, the partition knows epoch {}",
-                                                                 request.producer_id, request.epoch, state.epoch));
+    return Status(ErrorCode::invalid_producer_epoch,
+                  fmt::format("producer {} writes with epoch {}, the partition knows epoch {}", request.producer_id,
+                              request.epoch, state.epoch));
   }
   if (request.base_sequence == kNoSequence || bugs_.has(SeededBug::no_sequence_check)) return {};
   if (request.epoch < state.epoch) return {};  // a zombie that nobody fences
@@ -74,8 +75,11 @@ Status PartitionLog::append(const AppendRequest& request, const env::RecordBatch
   if (count != batch.count || !rest.empty() || count == 0) {
     return Status(ErrorCode::corrupt, "a batch's bytes are not as many whole records as it says");
   }
-  StoredBatch stored{.base_offset = next_offset_, .count = count, .epoch = request.epoch,
-                     .producer_id = request.producer_id, .appended_us = now_us};
+  StoredBatch stored{.base_offset = next_offset_,
+                     .count = count,
+                     .epoch = request.epoch,
+                     .producer_id = request.producer_id,
+                     .appended_us = now_us};
   if (request.producer_id != 0) {
     ProducerState& state = producers_[request.producer_id];
     const bool zombie = request.epoch < state.epoch;
@@ -91,7 +95,8 @@ Status PartitionLog::append(const AppendRequest& request, const env::RecordBatch
     if (request.transactional) {
       if (state.open < 0) {
         state.open = static_cast<int32_t>(transactions_.size());
-        transactions_.push_back({.producer_id = request.producer_id, .epoch = request.epoch, .first_offset = next_offset_});
+        transactions_.push_back(
+            {.producer_id = request.producer_id, .epoch = request.epoch, .first_offset = next_offset_});
         open_.emplace(next_offset_, state.open);
       }
       stored.transaction = state.open;
@@ -119,7 +124,8 @@ Result<bool> PartitionLog::append_marker(const Marker& marker, TimeUs now_us) {
   ProducerState& state = producers_[marker.producer_id];
   if (marker.number <= state.marker_number) return false;
   if (marker.epoch < state.epoch && !bugs_.has(SeededBug::no_fencing)) {
-    return Error{ErrorCode::invalid_producer_epoch, fmt::format("a marker of epoch {} came behind epoch {}", marker.epoch, state.epoch)};
+    return Error{ErrorCode::invalid_producer_epoch,
+                 fmt::format("a marker of epoch {} came behind epoch {}", marker.epoch, state.epoch)};
   }
   if (marker.epoch > state.epoch) {
     state.epoch = marker.epoch;
@@ -134,8 +140,14 @@ Result<bool> PartitionLog::append_marker(const Marker& marker, TimeUs now_us) {
     open_.erase(transaction.first_offset);
     state.open = -1;
   }
-  push_batch({.base_offset = next_offset_, .count = 1, .control = true, .epoch = marker.epoch, .transaction = ended,
-              .producer_id = marker.producer_id, .appended_us = now_us}, {});
+  push_batch({.base_offset = next_offset_,
+              .count = 1,
+              .control = true,
+              .epoch = marker.epoch,
+              .transaction = ended,
+              .producer_id = marker.producer_id,
+              .appended_us = now_us},
+             {});
   return true;
 }
 

@@ -24,9 +24,9 @@ struct StoredBatch {
   uint32_t count = 0;
   bool control = false;
   uint16_t epoch = 0;
-  int32_t transaction = -1;    // index into transactions(); -1: not transactional
-  uint64_t producer_id = 0;    // 0: none
-  uint64_t position = 0;       // in the arena
+  int32_t transaction = -1;  // index into transactions(); -1: not transactional
+  uint64_t producer_id = 0;  // 0: none
+  uint64_t position = 0;     // in the arena
   uint64_t size = 0;
   TimeUs appended_us = 0;
 };
@@ -42,7 +42,7 @@ struct PartitionTransaction {
 };
 
 struct AppendRequest {
-  uint64_t producer_id = 0;              // 0: no idempotence
+  uint64_t producer_id = 0;  // 0: no idempotence
   uint16_t epoch = 0;
   int32_t base_sequence = kNoSequence;
   bool transactional = false;
@@ -89,9 +89,9 @@ class PartitionLog {
   };
   struct ProducerState {
     uint16_t epoch = 0;
-    std::vector<Sequences> batches;   // the last five, oldest first
-    int32_t open = -1;                // index into transactions_
-    uint64_t marker_number = 0;       // of the last transaction that was ended here
+    std::vector<Sequences> batches;  // the last five, oldest first
+    int32_t open = -1;               // index into transactions_
+    uint64_t marker_number = 0;      // of the last transaction that was ended here
   };
 
   bool is_retry(const ProducerState& state, const AppendRequest& request, uint32_t count) const;
@@ -102,7 +102,7 @@ class PartitionLog {
   Bytes arena_;
   std::vector<StoredBatch> batches_;
   std::vector<PartitionTransaction> transactions_;
-  std::map<int64_t, int32_t> open_;   // first offset -> index into transactions_
+  std::map<int64_t, int32_t> open_;  // first offset -> index into transactions_
   std::map<uint64_t, ProducerState> producers_;
   int64_t next_offset_ = 0;
 };

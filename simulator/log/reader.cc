@@ -15,20 +15,20 @@ void Reader::on_mail(env::Mail& mail) {
 }
 
 void Reader::poll(int32_t partition) {
-  log_->fetch({journal_.topic, partition}, journal_.next_offset[static_cast<size_t>(partition)],
-              env::Isolation::read_committed, options_.max_bytes, options_.max_wait_us,
-              [this, partition](Result<env::FetchResult> result) {
-                if (!result.ok()) {
-                  env_.scheduler().after(options_.retry_us, env::MailKind::reader_poll, static_cast<uint64_t>(partition));
-                  return;
-                }
-                journal_.next_offset[static_cast<size_t>(partition)] = result.value().next_offset;
-                journal_.records += result.value().batch.count;
-                if (result.value().batch.count != 0) {
-                  journal_.observations.push_back({env_.now(), partition, std::move(result.value().batch)});
-                }
-                poll(partition);
-              });
+  log_->fetch(
+      {journal_.topic, partition}, journal_.next_offset[static_cast<size_t>(partition)], env::Isolation::read_committed,
+      options_.max_bytes, options_.max_wait_us, [this, partition](Result<env::FetchResult> result) {
+        if (!result.ok()) {
+          env_.scheduler().after(options_.retry_us, env::MailKind::reader_poll, static_cast<uint64_t>(partition));
+          return;
+        }
+        journal_.next_offset[static_cast<size_t>(partition)] = result.value().next_offset;
+        journal_.records += result.value().batch.count;
+        if (result.value().batch.count != 0) {
+          journal_.observations.push_back({env_.now(), partition, std::move(result.value().batch)});
+        }
+        poll(partition);
+      });
 }
 
 env::ProcessId add_reader(World& world, const LogCluster& cluster, const std::string& topic, ReaderJournal& journal,
@@ -36,9 +36,8 @@ env::ProcessId add_reader(World& world, const LogCluster& cluster, const std::st
   const Topic* found = cluster.store().topic(topic);
   CHECK(found != nullptr, "the reader's topic does not exist");
   journal = {topic, std::vector<int64_t>(found->partition_count(), 0), {}, 0};
-  return world.add_process("reader", [&journal, options](env::Env& env) {
-    return std::make_unique<Reader>(env, journal, options);
-  });
+  return world.add_process(
+      "reader", [&journal, options](env::Env& env) { return std::make_unique<Reader>(env, journal, options); });
 }
 
 }  // namespace onceproof::simulator::log

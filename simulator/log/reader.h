@@ -22,15 +22,15 @@ struct Observation {
 
 struct ReaderJournal {
   std::string topic;
-  std::vector<int64_t> next_offset;      // by partition
-  std::vector<Observation> observations; // in the order of seeing
+  std::vector<int64_t> next_offset;       // by partition
+  std::vector<Observation> observations;  // in the order of seeing
   uint64_t records = 0;
 };
 
 struct ReaderOptions {
   uint32_t max_bytes = 64 * 1024;
   DurationUs max_wait_us = seconds(5);
-  DurationUs retry_us = seconds(1);      // after an error that the client gave up on
+  DurationUs retry_us = seconds(1);  // after an error that the client gave up on
 };
 
 class Reader final : public env::Actor {

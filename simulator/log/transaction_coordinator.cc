@@ -16,13 +16,13 @@ bool is_prepared(TransactionState state) {
 }
 
 Status concurrent(const TransactionMetadata& metadata) {
-  return Status(ErrorCode::concurrent_transactions,
-                fmt::format("transaction of \"{}\" is in state {}", metadata.transactional_id, to_string(metadata.state)));
+  return Status(ErrorCode::concurrent_transactions, fmt::format("transaction of \"{}\" is in state {}",
+                                                                metadata.transactional_id, to_string(metadata.state)));
 }
 
 Status invalid_state(const TransactionMetadata& metadata, const char* what) {
-  return Status(ErrorCode::invalid_txn_state,
-                fmt::format("cannot {} \"{}\" in state {}", what, metadata.transactional_id, to_string(metadata.state)));
+  return Status(ErrorCode::invalid_txn_state, fmt::format("cannot {} \"{}\" in state {}", what,
+                                                          metadata.transactional_id, to_string(metadata.state)));
 }
 
 }  // namespace
@@ -86,7 +86,8 @@ TransactionCoordinator::Added TransactionCoordinator::add_partition(const env::P
   if (!status.ok()) return {std::move(status)};
   if (is_prepared(metadata->state)) return {concurrent(*metadata)};
   if (store_.partition(partition) == nullptr) {
-    return {Status(ErrorCode::unknown_topic_or_partition, fmt::format("{}-{} does not exist", partition.topic, partition.partition))};
+    return {Status(ErrorCode::unknown_topic_or_partition,
+                   fmt::format("{}-{} does not exist", partition.topic, partition.partition))};
   }
   if (metadata->state != TransactionState::Ongoing) {
     metadata->state = TransactionState::Ongoing;
@@ -94,13 +95,16 @@ TransactionCoordinator::Added TransactionCoordinator::add_partition(const env::P
     metadata->start_us = now_us;
     ++metadata->number;
     metadata->history = static_cast<int64_t>(store_.history().size());
-    store_.history().push_back({.transactional_id = metadata->transactional_id, .producer_id = metadata->producer_id,
-                                .epoch = producer.epoch, .begun_us = now_us});
+    store_.history().push_back({.transactional_id = metadata->transactional_id,
+                                .producer_id = metadata->producer_id,
+                                .epoch = producer.epoch,
+                                .begun_us = now_us});
   }
   return {Status(), metadata->partitions.insert(partition).second};
 }
 
-Status TransactionCoordinator::verify(const env::ProducerIdentity& producer, const env::TopicPartition& partition) const {
+Status TransactionCoordinator::verify(const env::ProducerIdentity& producer,
+                                      const env::TopicPartition& partition) const {
   const TransactionMetadata* metadata = find(producer.transactional_id);
   Status status = check_producer(metadata, producer);
   if (!status.ok()) return status;
@@ -154,7 +158,8 @@ void TransactionCoordinator::fence_and_prepare_abort(const std::string& id, Time
 Marker TransactionCoordinator::marker_of(const std::string& id) const {
   const TransactionMetadata* metadata = find(id);
   CHECK(metadata != nullptr && is_prepared(metadata->state), "markers follow a decision");
-  return {id, metadata->producer_id, metadata->epoch, metadata->number, metadata->state == TransactionState::PrepareCommit};
+  return {id, metadata->producer_id, metadata->epoch, metadata->number,
+          metadata->state == TransactionState::PrepareCommit};
 }
 
 bool TransactionCoordinator::marker_written(const std::string& id, uint64_t number,

@@ -5,8 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "simulator/disk.h"
 #include "tests/support/world_actors.h"
 
@@ -380,25 +378,6 @@ TEST(World, SameSeedGivesTheSameHashAndAnotherSeedAnother) {
 // Pinned, because it must not depend on the compiler. A change of the model changes it: then set it anew.
 TEST(World, HashIsTheSameOnEveryCompiler) {
   EXPECT_EQ(to_string(hash_of_run(1)), "0d56765fa8d4dd14d4d7f24707c515ca");
-}
-
-TEST(World, RandomStreamsDependOnProcessEndpointAndIncarnation) {
-  std::vector<uint64_t> draws;
-  World world{WorldOptions{}};
-  const auto draw = [&draws](env::Env& env) { draws.push_back(env.random().fork("n").next()); };
-  for (const char* name : {"p", "q"}) {
-    world.add_process(name, actor([draw](env::Env& env, env::Mail&) {
-      draw(env);
-      env.scheduler().spawn("child", 5, actor([draw](env::Env& child, env::Mail&) { draw(child); }));
-    }));
-  }
-  world.run_until(1'000);
-  world.crash(0);
-  world.restart(0);
-  world.run_until(2'000);
-  ASSERT_EQ(draws.size(), 6u);
-  std::sort(draws.begin(), draws.end());
-  EXPECT_EQ(std::unique(draws.begin(), draws.end()), draws.end()) << "two streams are the same";
 }
 
 }  // namespace

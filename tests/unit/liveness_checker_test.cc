@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkers/liveness.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/history_builder.h"
+
+namespace onceproof::tests {
+namespace {
+
+using checkers::Finding;
+using checkers::JobStatus;
+using checkers::Liveness;
+
+struct Answer {
+  Liveness liveness;
+  std::vector<Finding> findings;
+};
+Answer ask(const HistoryBuilder& run) {
+  Answer answer;
+  const History history = run.build();
+  answer.liveness = check_liveness(history, read_timeline(history), answer.findings);
+  return answer;
+}
+
+TEST(LivenessChecker, AcceptsAFinishedQuiescentJob) {
+  const Answer answer = ask(HistoryBuilder());
+  EXPECT_TRUE(answer.liveness.complete);
+  EXPECT_TRUE(answer.findings.empty());
+  EXPECT_EQ(answer.liveness.why, "");
+}
+
+TEST(LivenessChecker, CallsAJobStuckThatRunsPastTheBound) {
+  HistoryBuilder run;
+  run.raw().job = JobStatus::running;
+  run.raw().healed_us = seconds(30);
+  run.raw().ended_us = seconds(150);
+  const Answer answer = ask(run);
+  EXPECT_TRUE(answer.liveness.settled);
+  EXPECT_FALSE(answer.liveness.complete);
+  EXPECT_EQ(story_of(answer.findings, "stuck"),
+            "the job had not finished at 150 s: the last fault was over at 30 s and the bound is 120 s");
+}
+
+TEST(LivenessChecker, DoesNotDecideBeforeTheBoundIsOver) {
+  HistoryBuilder run;
+  run.raw().job = JobStatus::running;
+  run.raw().healed_us = seconds(30);
+  run.raw().ended_us = seconds(149);
+  const Answer answer = ask(run);
+  EXPECT_TRUE(answer.findings.empty());
+  EXPECT_NE(answer.liveness.why, "");
+  EXPECT_FALSE(answer.liveness.settled);
+}
+
+TEST(LivenessChecker, DoesNotDecideOverAJobThatFailed) {
+  HistoryBuilder run;
+  run.raw().job = JobStatus::failed;
+  run.raw().job_reason = "restart attempts exhausted";
+  EXPECT_EQ(ask(run).liveness.why, "the job failed: restart attempts exhausted");
+  EXPECT_FALSE(ask(run).liveness.complete);
+}
+
+TEST(LivenessChecker, SeesALogThatDoesNotSettle) {
+  HistoryBuilder run;
+  run.raw().quiescent = false;
+  run.raw().ended_us = seconds(140);
+  EXPECT_EQ(count_of(ask(run).findings, "not-quiescent"), 1u);
+  run.raw().ended_us = seconds(139);
+  EXPECT_TRUE(ask(run).findings.empty());
+  EXPECT_NE(ask(run).liveness.why, "");
+}
+
+TEST(LivenessChecker, SeesAJobThatFinishedTooLate) {
+  HistoryBuilder run;
+  run.raw().ended_us = seconds(200);
+  run.event(141, "job.status");
+  EXPECT_EQ(count_of(ask(run).findings, "stuck"), 1u);
+}
+
+TEST(LivenessChecker, SeesCheckpointsThatNeverCompleteAfterHealing) {
+  HistoryBuilder run;
+  run.raw().healed_us = seconds(30);
+  run.completed(1, 20).aborted(2, 35).aborted(3, 40);
+  EXPECT_EQ(count_of(ask(run).findings, "no-checkpoint"), 1u);
+  run.completed(4, 45);
+  EXPECT_TRUE(ask(run).findings.empty());
+}
+
+TEST(LivenessChecker, ForgivesACheckpointThatTheEndOfTheJobCutOff) {
+  HistoryBuilder run;
+  run.raw().healed_us = seconds(30);
+  run.completed(1, 29).aborted(2, 35);
+  EXPECT_TRUE(ask(run).findings.empty());
+}
+
+}  // namespace
+}  // namespace onceproof::tests

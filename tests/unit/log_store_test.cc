@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// PartitionLog, SourceTopic, LogStore: what is durable, without brokers.
+#include "simulator/log/log_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/log_calls.h"
+
+namespace onceproof::simulator::log {
+namespace {
+
+using env::Isolation;
+using test::batch_of;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<std::string> read(const PartitionLog& log, Isolation isolation, int64_t offset = 0,
+                              uint32_t max_bytes = 1 << 20) {
+  env::RecordBatch batch;
+  const auto result = log.read(offset, isolation, max_bytes, batch.records);
+  EXPECT_TRUE(result.ok());
+  batch.count = result.value().count;
+  return test::values_of(batch);
+}
+
+ErrorCode append(PartitionLog& log, uint64_t producer, uint16_t epoch, int32_t sequence,
+                 const std::vector<std::string>& values, bool transactional = true) {
+  return log.append({producer, epoch, sequence, transactional}, batch_of(values), 0).code();
+}
+
+Marker marker(uint64_t producer, uint16_t epoch, uint64_t number, bool commit) {
+  return {"t", producer, epoch, number, commit};
+}
+
+TEST(PartitionLog, LastStableOffsetIsTheFirstOffsetOfTheEarliestOpenTransaction) {
+  PartitionLog log;
+  ASSERT_EQ(append(log, 0, 0, kNoSequence, {"plain"}, false), ErrorCode::ok);
+  EXPECT_EQ(log.last_stable_offset(), 1);
+  ASSERT_EQ(append(log, 1, 0, 0, {"a", "b"}), ErrorCode::ok);
+  ASSERT_EQ(append(log, 2, 0, 0, {"c"}), ErrorCode::ok);
+  EXPECT_EQ(log.last_stable_offset(), 1);
+  EXPECT_EQ(log.high_watermark(), 4);
+  ASSERT_TRUE(log.append_marker(marker(1, 0, 1, true), 0).value());
+  EXPECT_EQ(log.last_stable_offset(), 3);
+  ASSERT_TRUE(log.append_marker(marker(2, 0, 1, false), 0).value());
+  EXPECT_EQ(log.last_stable_offset(), log.high_watermark());
+  EXPECT_EQ(log.high_watermark(), 6) << "markers occupy offsets";
+  EXPECT_THAT(read(log, Isolation::read_committed), ElementsAre("plain", "a", "b"));
+  EXPECT_THAT(read(log, Isolation::read_uncommitted), ElementsAre("plain", "a", "b", "c"));
+}
+
+TEST(PartitionLog, AbortOfOneTransactionDoesNotHideTheNextOneOfTheSameProducer) {
+  PartitionLog log;
+  ASSERT_EQ(append(log, 1, 0, 0, {"aborted"}), ErrorCode::ok);
+  ASSERT_TRUE(log.append_marker(marker(1, 0, 1, false), 0).value());
+  ASSERT_EQ(append(log, 1, 0, 1, {"committed"}), ErrorCode::ok);
+  ASSERT_TRUE(log.append_marker(marker(1, 0, 2, true), 0).value());
+  EXPECT_THAT(read(log, Isolation::read_committed), ElementsAre("committed"));
+}
+
+TEST(PartitionLog, AbortMarkerWithoutRecordsHidesNothing) {
+  PartitionLog log;
+  ASSERT_TRUE(log.append_marker(marker(1, 0, 1, false), 0).value());
+  ASSERT_EQ(append(log, 1, 0, 0, {"committed"}), ErrorCode::ok);
+  ASSERT_TRUE(log.append_marker(marker(1, 0, 2, true), 0).value());
+  EXPECT_THAT(read(log, Isolation::read_committed), ElementsAre("committed"));
+}
+
+TEST(PartitionLog, RetriedBatchIsAcceptedAndNotAppendedAgain) {
+  PartitionLog log;
+  for (int32_t sequence = 0; sequence < 4; ++sequence)
+    ASSERT_EQ(append(log, 1, 0, sequence, {"x"}, false), ErrorCode::ok);
+  EXPECT_EQ(append(log, 1, 0, 1, {"x"}, false), ErrorCode::ok);
+  EXPECT_EQ(log.high_watermark(), 4);
+}
+
+TEST(PartitionLog, OnlyTheLastFiveBatchesAreRecognisedAsRetries) {
+  PartitionLog log;
+  for (int32_t sequence = 0; sequence < 6; ++sequence)
+    ASSERT_EQ(append(log, 1, 0, sequence, {"x"}, false), ErrorCode::ok);
+  EXPECT_EQ(append(log, 1, 0, 1, {"x"}, false), ErrorCode::ok);
+  EXPECT_EQ(append(log, 1, 0, 0, {"x"}, false), ErrorCode::out_of_order_sequence);
+}
+
+TEST(PartitionLog, GapInTheSequenceIsRefused) {
+  PartitionLog log;
+  ASSERT_EQ(append(log, 1, 0, 0, {"a", "b"}, false), ErrorCode::ok);
+  EXPECT_EQ(append(log, 1, 0, 3, {"d"}, false), ErrorCode::out_of_order_sequence);
+  EXPECT_EQ(append(log, 1, 0, 2, {"c"}, false), ErrorCode::ok);
+  EXPECT_EQ(append(log, 1, 1, 3, {"d"}, false), ErrorCode::out_of_order_sequence) << "a new epoch starts at zero";
+  EXPECT_EQ(append(log, 1, 1, 0, {"d"}, false), ErrorCode::ok);
+}
+
+TEST(PartitionLog, LowerEpochIsRefusedAlsoWhenOnlyAMarkerRaisedIt) {
+  PartitionLog log;
+  ASSERT_EQ(append(log, 1, 3, 0, {"a"}), ErrorCode::ok);
+  ASSERT_TRUE(log.append_marker(marker(1, 4, 1, false), 0).value());
+  EXPECT_EQ(append(log, 1, 3, 1, {"late"}), ErrorCode::invalid_producer_epoch);
+  EXPECT_EQ(log.append_marker(marker(1, 3, 2, true), 0).code(), ErrorCode::invalid_producer_epoch);
+  EXPECT_EQ(append(log, 1, 5, 0, {"b"}), ErrorCode::ok);
+}
+
+TEST(PartitionLog, MarkerThatIsDeliveredTwiceDoesNotEndTheNextTransaction) {
+  PartitionLog log;
+  ASSERT_EQ(append(log, 1, 0, 0, {"a"}), ErrorCode::ok);
+  ASSERT_TRUE(log.append_marker(marker(1, 0, 1, true), 0).value());
+  ASSERT_EQ(append(log, 1, 0, 1, {"b"}), ErrorCode::ok);
+  EXPECT_FALSE(log.append_marker(marker(1, 0, 1, true), 0).value());
+  EXPECT_THAT(read(log, Isolation::read_committed), ElementsAre("a"));
+}
+
+TEST(PartitionLog, BatchWhoseBytesAndCountDisagreeIsRefused) {
+  PartitionLog log;
+  env::RecordBatch batch = batch_of({"a", "b"});
+  batch.count = 3;
+  EXPECT_EQ(log.append({}, batch, 0).code(), ErrorCode::corrupt);
+  batch.count = 2;
+  batch.records.pop_back();
+  EXPECT_EQ(log.append({}, batch, 0).code(), ErrorCode::corrupt);
+  EXPECT_EQ(log.append({}, env::RecordBatch{}, 0).code(), ErrorCode::corrupt);
+  EXPECT_EQ(log.high_watermark(), 0);
+}
+
+TEST(PartitionLog, ReadReturnsAtLeastOneBatchAndThenStaysWithinItsBytes) {
+  PartitionLog log;
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(append(log, 0, 0, kNoSequence, {"value"}, false), ErrorCode::ok);
+  EXPECT_THAT(read(log, Isolation::read_committed, 0, 1), ElementsAre("value"));
+  EXPECT_THAT(read(log, Isolation::read_committed, 0, 2 * (env::kLogRecordHeader + 5)), ElementsAre("value", "value"));
+}
+
+TEST(PartitionLog, SeededBugsDoWhatTheySay) {
+  SeededBugs no_sequence_check;
+  no_sequence_check.add(SeededBug::no_sequence_check);
+  PartitionLog repeating(no_sequence_check);
+  ASSERT_EQ(append(repeating, 1, 0, 0, {"a"}, false), ErrorCode::ok);
+  ASSERT_EQ(append(repeating, 1, 0, 0, {"a"}, false), ErrorCode::ok);
+  EXPECT_EQ(repeating.high_watermark(), 2);
+
+  SeededBugs expose_unstable;
+  expose_unstable.add(SeededBug::expose_unstable);
+  PartitionLog exposing(expose_unstable);
+  ASSERT_EQ(append(exposing, 1, 0, 0, {"open"}), ErrorCode::ok);
+  EXPECT_THAT(read(exposing, Isolation::read_committed), ElementsAre("open"));
+
+  SeededBugs no_fencing;
+  no_fencing.add(SeededBug::no_fencing);
+  PartitionLog trusting(no_fencing);
+  ASSERT_EQ(append(trusting, 1, 4, 0, {"owner"}), ErrorCode::ok);
+  ASSERT_EQ(append(trusting, 1, 3, 7, {"zombie"}), ErrorCode::ok);
+  ASSERT_TRUE(trusting.append_marker(marker(1, 4, 1, true), 0).value());
+  EXPECT_THAT(read(trusting, Isolation::read_committed), ElementsAre("owner", "zombie"));
+}
+
+TEST(SourceTopic, RecordIsVisibleFromItsTimestampOn) {
+  const auto topic = make_source_topic("in", {{{100, "a"}, {200, "b"}, {200, "c"}}, {}});
+  const SourcePartition& partition = topic->partitions()[0];
+  EXPECT_EQ(partition.end(), 3);
+  EXPECT_EQ(partition.visible_end(99), 0);
+  EXPECT_EQ(partition.visible_end(100), 1);
+  EXPECT_EQ(partition.visible_end(200), 3);
+  EXPECT_EQ(partition.visible_us(1), 200);
+  EXPECT_EQ(topic->partitions()[1].end(), 0);
+}
+
+TEST(SourceTopic, LingerDelaysVisibilityToTheNextMultiple) {
+  const auto topic = make_source_topic("in", {{{0, "a"}, {1, "b"}, {100, "c"}, {101, "d"}}}, 100);
+  const SourcePartition& partition = topic->partitions()[0];
+  EXPECT_EQ(partition.visible_end(0), 1);
+  EXPECT_EQ(partition.visible_end(99), 1);
+  EXPECT_EQ(partition.visible_end(100), 3);
+  EXPECT_EQ(partition.visible_end(200), 4);
+}
+
+TEST(SourceTopic, RangeIsOneRunOfStoredRecords) {
+  const auto topic = make_source_topic("in", {{{0, "a"}, {0, "bb"}, {0, "ccc", "key"}}});
+  const SourcePartition& partition = topic->partitions()[0];
+  const auto two = partition.range(0, 3, 2 * env::kLogRecordHeader + 3);
+  EXPECT_EQ(two.count, 2u);
+  EXPECT_EQ(partition.range(0, 3, 1).count, 1u) << "at least one";
+  EXPECT_EQ(partition.range(0, 1, 1000).count, 1u) << "not beyond the limit";
+  auto rest = partition.range(1, 3, 1000);
+  env::LogRecord record;
+  ASSERT_TRUE(env::next_log_record(rest.bytes, record));
+  EXPECT_EQ(record.offset, 1);
+  EXPECT_EQ(record.value, "bb");
+  ASSERT_TRUE(env::next_log_record(rest.bytes, record));
+  EXPECT_EQ(record.key, "key");
+  EXPECT_TRUE(rest.bytes.empty());
+}
+
+TEST(LogStore, NeighbouringPartitionsAreLedByDifferentBrokers) {
+  LogStore store(2);
+  store.add_topic("out", 3);
+  EXPECT_NE(store.leader({"out", 0}), store.leader({"out", 1}));
+  EXPECT_EQ(store.leader({"out", 0}), store.leader({"out", 2}));
+  EXPECT_EQ(store.partition({"out", 3}), nullptr);
+  EXPECT_EQ(store.partition({"out", -1}), nullptr);
+  EXPECT_EQ(store.partition({"else", 0}), nullptr);
+}
+
+}  // namespace
+}  // namespace onceproof::simulator::log

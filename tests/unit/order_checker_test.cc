@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkers/order.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/history_builder.h"
+
+namespace onceproof::tests {
+namespace {
+
+using checkers::Finding;
+using checkers::Reference;
+
+std::vector<Finding> findings_of(const HistoryBuilder& run, const Reference& reference) {
+  const History history = run.build();
+  std::vector<Finding> findings;
+  check_order(history, reference, check_delivery(history, reference), findings);
+  return findings;
+}
+
+const Reference& records() {
+  static const Reference reference(input_of({{{1, "a"}, {2, "b"}, {3, "c"}}, {{1, "d"}}}), transform());
+  return reference;
+}
+
+HistoryBuilder written(const std::vector<std::pair<uint64_t, int32_t>>& offsets_and_sinks) {
+  HistoryBuilder run;
+  for (const auto& [offset, sink] : offsets_and_sinks) {
+    const auto& record = records().input().partitions[0][offset];
+    run.output("", "processed_" + record.value, record.timestamp_us, {at(0, offset)}, sink);
+  }
+  return run;
+}
+
+TEST(OrderChecker, AcceptsSourceOrderWithinASinkPartition) {
+  EXPECT_TRUE(findings_of(written({{0, 0}, {1, 0}, {2, 0}}), records()).empty());
+}
+
+TEST(OrderChecker, SeesTwoRecordsOfOneSourcePartitionSwapped) {
+  const auto findings = findings_of(written({{0, 0}, {2, 0}, {1, 0}}), records());
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].kind, "out-of-order");
+  EXPECT_EQ(findings[0].story, "\"b\" from partition 0, offset 1 first came out in \"processed_b\" at sink partition 0, "
+                               "offset 2, after \"c\" from partition 0, offset 2");
+}
+
+TEST(OrderChecker, IgnoresLaterDuplicates) {
+  EXPECT_TRUE(findings_of(written({{0, 0}, {1, 0}, {0, 0}, {1, 0}, {2, 0}}), records()).empty());
+}
+
+TEST(OrderChecker, ComparesNeitherSinkPartitionsNorSourcePartitions) {
+  EXPECT_TRUE(findings_of(written({{2, 0}, {1, 1}}), records()).empty());
+  HistoryBuilder run = written({{2, 0}});
+  run.output("", "processed_d", seconds(1), {at(1, 0)});
+  EXPECT_TRUE(findings_of(run, records()).empty());
+}
+
+TEST(OrderChecker, LeavesOutWhatCameOutInSeveralSinkPartitions) {
+  EXPECT_TRUE(findings_of(written({{2, 0}, {1, 0}, {1, 1}}), records()).empty());
+}
+
+TEST(OrderChecker, ComparesWindowsOfTheSameKeyOnly) {
+  const Reference reference(input_of({{{1, "x y"}, {12, "x"}}}), word_count());
+  HistoryBuilder fine;
+  fine.count("x", 10, {at(0, 0, 0)});
+  fine.count("x", 20, {at(0, 1)});
+  fine.count("y", 10, {at(0, 0, 1)});
+  EXPECT_TRUE(findings_of(fine, reference).empty());
+  HistoryBuilder swapped;
+  swapped.count("x", 20, {at(0, 1)});
+  swapped.count("x", 10, {at(0, 0, 0)});
+  EXPECT_EQ(findings_of(swapped, reference).size(), 1u);
+}
+
+}  // namespace
+}  // namespace onceproof::tests
