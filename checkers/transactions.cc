@@ -118,13 +118,17 @@ void check_atomicity(const History& history, bool settled, Findings& findings) {
   }
 }
 
-const OutputRecord* find_output(const History& history, const OutputRecord& read) {
-  const auto found = std::lower_bound(history.outputs.begin(), history.outputs.end(), read,
+// The index of the record that was read, or the number of outputs. `guess` saves the search when reads come in order.
+size_t find_output(const History& history, const OutputRecord& read, size_t guess) {
+  const std::vector<OutputRecord>& outputs = history.outputs;
+  const auto is_it = [&](const OutputRecord& o) { return o.partition == read.partition && o.offset == read.offset; };
+  if (guess < outputs.size() && is_it(outputs[guess])) return guess;
+  const auto found = std::lower_bound(outputs.begin(), outputs.end(), read,
                                       [](const OutputRecord& a, const OutputRecord& b) {
                                         return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
                                       });
-  if (found == history.outputs.end() || found->partition != read.partition) return nullptr;
-  return found->offset == read.offset ? &*found : nullptr;
+  if (found == outputs.end() || !is_it(*found)) return outputs.size();
+  return static_cast<size_t>(found - outputs.begin());
 }
 
 bool same_content(const OutputRecord& a, const OutputRecord& b) {
@@ -167,13 +171,20 @@ std::string check_reads(const History& history, std::vector<Finding>& out) {
   Findings findings("transactions", out);
   std::vector<uint8_t> read(history.outputs.size(), 0);
   std::vector<int64_t> frontier;  // for each sink partition: the highest offset read
+  std::vector<size_t> next;       // for each sink partition: where the next read is likely to be found
   for (const OutputRecord& record : history.observed) {
-    const OutputRecord* stored = find_output(history, record);
-    if (stored != nullptr) read[static_cast<size_t>(stored - history.outputs.data())] = 1;
-    check_one_read(record, stored, findings);
     const auto partition = static_cast<size_t>(record.partition);
-    if (partition >= frontier.size()) frontier.resize(partition + 1, -1);
+    if (partition >= frontier.size()) {
+      frontier.resize(partition + 1, -1);
+      next.resize(partition + 1, 0);
+    }
     frontier[partition] = std::max(frontier[partition], record.offset);
+    const size_t index = find_output(history, record, next[partition]);
+    if (index < read.size()) {
+      read[index] = 1;
+      next[partition] = index + 1;
+    }
+    check_one_read(record, index < read.size() ? &history.outputs[index] : nullptr, findings);
   }
   uint64_t unread = 0;
   for (size_t i = 0; i < history.outputs.size(); ++i) {

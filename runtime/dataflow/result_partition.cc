@@ -100,15 +100,17 @@ void ResultPartition::drain(Subpartition& subpartition) {
   }
 }
 
-void ResultPartition::on_partition_request(const PartitionRequest& request, const env::Address& consumer) {
-  if (request.subpartition >= subpartitions_.size()) return;
+bool ResultPartition::on_partition_request(const PartitionRequest& request, const env::Address& consumer) {
+  if (request.subpartition >= subpartitions_.size()) return false;
   Subpartition& subpartition = subpartitions_[request.subpartition];
-  if (subpartition.connected) return;  // a repeated request: the first one was answered
+  if (subpartition.connected) return false;  // a repeated request: the first one was answered
+  const bool was_available = available();
   subpartition.connected = true;
   subpartition.consumer = consumer;
   subpartition.channel = request.channel;
   subpartition.credit = request.credit;
   drain(subpartition);
+  return !was_available && available();
 }
 
 bool ResultPartition::on_add_credit(const AddCredit& grant) {

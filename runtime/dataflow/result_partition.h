@@ -29,8 +29,8 @@ class ResultPartition {
   bool has_unflushed() const { return unflushed_; }
   uint32_t subpartitions() const { return static_cast<uint32_t>(subpartitions_.size()); }
 
-  void on_partition_request(const PartitionRequest& request, const env::Address& consumer);
-  // True when output that was not available became so.
+  // Both: true when output that was not available became so, and the task may take input again.
+  bool on_partition_request(const PartitionRequest& request, const env::Address& consumer);
   bool on_add_credit(const AddCredit& grant);
 
  private:

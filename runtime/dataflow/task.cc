@@ -38,7 +38,8 @@ void Task::on_mail(env::Mail& mail) {
     }
     case MailKind::partition_request: {
       PartitionRequest request;
-      if (decode(mail.body, request) && partition_) partition_->on_partition_request(request, mail.from);
+      if (!decode(mail.body, request) || !partition_) return;
+      if (partition_->on_partition_request(request, mail.from)) run_default_action();
       return;
     }
     case MailKind::unknown_endpoint:  // the producer is not deployed yet: ask again

@@ -18,7 +18,7 @@ void Task::unblock_channels() { gate_->unblock_all(); }
 void Task::on_trigger(const TriggerCheckpoint& trigger) {
   if (state_ != TaskState::running) return decline(trigger.checkpoint, "CHECKPOINT_DECLINED_TASK_NOT_READY");
   if (!source_) return;
-  if (!output_available()) {  // a sink between two transactions would block the mailbox here: the trigger waits
+  if (sink_ && !sink_->available()) {  // a sink between two transactions would block the mailbox here: the trigger waits
     deferred_trigger_ = trigger;
     return;
   }

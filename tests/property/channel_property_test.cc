@@ -118,6 +118,19 @@ TEST(Channel, NothingButEventsLeavesWithoutCredit) {
   EXPECT_EQ(last.kind, dataflow::BufferKind::barrier);
 }
 
+// A source that had filled its pool before its consumer asked for it used to sleep for ever (word-count, seed 0xa6).
+TEST(Channel, AConsumerThatConnectsLateWakesItsProducer) {
+  cluster::ChannelConfig config;
+  config.buffer_bytes = 8;
+  config.pool_buffers = 1;
+  FakeEnv producer;
+  dataflow::ResultPartition partition(producer.network(), config, 1);
+  partition.emit(0, {"key", "a value that fills several buffers", 0, {}});
+  EXPECT_FALSE(partition.available());
+  EXPECT_TRUE(partition.on_partition_request({0, 0, 100}, {2, 200}));
+  EXPECT_TRUE(partition.available());
+}
+
 TEST(Channel, ABlockedChannelKeepsItsBuffers) {
   cluster::ChannelConfig config;
   FakeEnv consumer;

@@ -19,7 +19,6 @@ namespace onceproof::tests {
 
 using checkers::History;
 using checkers::OutputRecord;
-using checkers::Position;
 using checkers::Visibility;
 using Lines = std::vector<std::pair<TimeUs, std::string>>;  // timestamp in seconds, text
 
@@ -57,7 +56,8 @@ class HistoryBuilder {
 
   // ---- what came out ----
   // A window's count; the window is named by its end. The value is the lineage's size.
-  OutputRecord& count(const std::string& key, TimeUs window_end_s, std::vector<Position> lineage, int32_t partition = 0) {
+  OutputRecord& count(const std::string& key, TimeUs window_end_s, std::vector<Position> lineage,
+                      int32_t partition = 0) {
     const std::string value = std::to_string(lineage.size());
     return output(key, value, seconds(window_end_s) - 1, std::move(lineage), partition);
   }
@@ -104,16 +104,24 @@ class HistoryBuilder {
     return history_.transactions.back();
   }
   // The last transaction ends; its records become visible or not.
-  HistoryBuilder& commit(TimeUs at_s) { return decide(checkers::TransactionOutcome::committed, Visibility::committed, at_s); }
-  HistoryBuilder& abort(TimeUs at_s) { return decide(checkers::TransactionOutcome::aborted, Visibility::aborted, at_s); }
+  HistoryBuilder& commit(TimeUs at_s) {
+    return decide(checkers::TransactionOutcome::committed, Visibility::committed, at_s);
+  }
+  HistoryBuilder& abort(TimeUs at_s) {
+    return decide(checkers::TransactionOutcome::aborted, Visibility::aborted, at_s);
+  }
   HistoryBuilder& producer(uint64_t producer_id) {  // of non-transactional outputs
     producer_id_ = producer_id;
     return *this;
   }
 
   // ---- what happened on the way ----
-  HistoryBuilder& completed(uint64_t checkpoint, TimeUs at_s) { return ended(checkpoint, at_s, checkers::CheckpointOutcome::completed); }
-  HistoryBuilder& aborted(uint64_t checkpoint, TimeUs at_s) { return ended(checkpoint, at_s, checkers::CheckpointOutcome::aborted); }
+  HistoryBuilder& completed(uint64_t checkpoint, TimeUs at_s) {
+    return ended(checkpoint, at_s, checkers::CheckpointOutcome::completed);
+  }
+  HistoryBuilder& aborted(uint64_t checkpoint, TimeUs at_s) {
+    return ended(checkpoint, at_s, checkers::CheckpointOutcome::aborted);
+  }
   checkers::Event& event(TimeUs at_s, const char* point, uint16_t process = 0, uint64_t checkpoint = 0) {
     checkers::Event event;
     event.at_us = seconds(at_s);
@@ -126,7 +134,8 @@ class HistoryBuilder {
   HistoryBuilder& deployed(TimeUs at_s) { return event(at_s, "restore.begin"), *this; }
   HistoryBuilder& crash(uint16_t process, TimeUs at_s) {
     event(at_s, "process.crash", process);
-    history_.faults.push_back({"crash", "crash " + history_.processes[process], true, true, seconds(at_s), seconds(at_s + 2)});
+    history_.faults.push_back(
+        {"crash", "crash " + history_.processes[process], true, true, seconds(at_s), seconds(at_s + 2)});
     return *this;
   }
   // The job manager notices and redeploys from the checkpoint.

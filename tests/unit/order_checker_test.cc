@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "checkers/order.h"
-
 #include <gtest/gtest.h>
 
+#include "checkers/order.h"
 #include "tests/support/history_builder.h"
 
 namespace onceproof::tests {
@@ -40,8 +39,9 @@ TEST(OrderChecker, SeesTwoRecordsOfOneSourcePartitionSwapped) {
   const auto findings = findings_of(written({{0, 0}, {2, 0}, {1, 0}}), records());
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].kind, "out-of-order");
-  EXPECT_EQ(findings[0].story, "\"b\" from partition 0, offset 1 first came out in \"processed_b\" at sink partition 0, "
-                               "offset 2, after \"c\" from partition 0, offset 2");
+  EXPECT_EQ(findings[0].story,
+            "\"b\" from partition 0, offset 1 first came out in \"processed_b\" at sink partition 0, "
+            "offset 2, after \"c\" from partition 0, offset 2");
 }
 
 TEST(OrderChecker, IgnoresLaterDuplicates) {

@@ -12,7 +12,8 @@ namespace {
 using checkers::Reference;
 
 TEST(Reference, SplitsAtAsciiWhiteSpaceOnlyAndNumbersTheWordsOfARecord) {
-  const Reference reference(input_of({{{0, " a\tb\v\fc\r\n"}, {1, ""}, {2, "   "}, {3, "d\xc2\xa0" "e"}}}), word_count());
+  const Lines lines = {{0, " a\tb\v\fc\r\n"}, {1, ""}, {2, "   "}, {3, "d\xc2\xa0" "e"}};
+  const Reference reference(input_of({lines}), word_count());
   ASSERT_EQ(reference.contributions(), 4u);
   EXPECT_EQ(reference.word(0), "a");
   EXPECT_EQ(reference.word(2), "c");

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Catalogue: the scenarios that the program carries inside itself, and scenario files beside them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "scenarios/scenario.h"
+
+namespace onceproof::scenarios {
+
+std::vector<std::string> catalogue_names();  // sorted
+
+// A name of the catalogue, or the path of a scenario file (anything with a '/' or ending in ".json").
+// Unknown names: invalid_argument with the nearest one.
+Result<Scenario> load_scenario(const std::string& name_or_file);
+
+}  // namespace onceproof::scenarios

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/cli/cli.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+
+#include "scenarios/cli/commands.h"
+#include "scenarios/cli/exit_codes.h"
+#include "scenarios/cli/settings.h"
+#include "scenarios/nearest_word.h"
+
+namespace onceproof::scenarios::cli {
+
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 valid, 1 violated, 2 inconclusive, 4 nothing matched, 5 nondeterministic,\n"
+    "64 wrong usage or input, 70 internal error, 130 interrupted.";
+
+// A subcommand and the function behind it.
+struct Command {
+  CLI::App* app;
+  std::function<int(const Options&)> run;
+};
+
+void add_guarantee(CLI::App& app, Options& o) {
+  app.add_option("--guarantee", o.guarantee, "all, at-most-once, at-least-once or exactly-once")->default_str("all");
+}
+void add_seed(CLI::App& app, Options& o) {
+  app.add_option("--seed", o.seed, "decides everything that is drawn; decimal or 0x..")->default_str("1");
+}
+void add_input(CLI::App& app, Options& o) {
+  app.add_option("--input", o.input, "a text file instead of the scenario's own input");
+}
+void add_bug(CLI::App& app, Options& o) {
+  app.add_option("--bug", o.bugs, "switch a seeded bug on (onceproof list bugs)")->allow_extra_args(false);
+}
+void add_json(CLI::App& app, Options& o) { app.add_flag("--json", o.json, "one JSON object on standard output"); }
+void add_out(CLI::App& app, Options& o) {
+  app.add_option("--out", o.out, "folder under which runs are kept")->default_str("runs");
+}
+void add_determinism(CLI::App& app, Options& o) {
+  app.add_flag("--check-determinism", o.check_determinism,
+               "run again in another process with another heap; name the first differing event");
+}
+
+CLI::App* add_command(CLI::App& app, const char* name, const char* what, const char* examples) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->footer(std::string("Examples:\n") + examples + "\n" + kExitCodes);
+  return command;
+}
+
+Command make_run(CLI::App& app, Options& o) {
+  CLI::App* command = add_command(app, "run", "Run a scenario under each guarantee and judge it",
+                                  "  onceproof run word-count\n"
+                                  "  onceproof run word-count --seed 0x1f3a --guarantee exactly-once\n"
+                                  "  onceproof run my-scenario.json --input access.log --json\n");
+  command->add_option("scenario", o.target, "a name (onceproof list) or a scenario file")->required();
+  for (const auto& add : {add_guarantee, add_seed, add_input, add_bug, add_json, add_out, add_determinism}) add(*command, o);
+  return {command, run_command};
+}
+
+Command make_replay(CLI::App& app, Options& o) {
+  CLI::App* command = add_command(app, "replay", "Run a stored plan again, whatever the drawing code has become",
+                                  "  onceproof replay runs/word-count/2026-01-31T12-00-00-0x1\n"
+                                  "  onceproof replay plan.json --check-determinism\n");
+  command->add_option("plan", o.target, "a run's folder, or its plan.json")->required();
+  for (const auto& add : {add_guarantee, add_json, add_out, add_determinism}) add(*command, o);
+  return {command, replay_command};
+}
+
+Command make_sweep(CLI::App& app, Options& o) {
+  CLI::App* command = add_command(app, "sweep", "Run many seeds on all processors and count the violations",
+                                  "  onceproof sweep word-count --seeds 5000 --check-determinism\n"
+                                  "  onceproof sweep word-count --seeds 1000 --bug commit-on-ack --stop-at 1\n"
+                                  "  onceproof sweep transform --seeds 100000 --shard 3/8 --json\n");
+  command->add_option("scenario", o.target, "a name (onceproof list) or a scenario file")->required();
+  command->add_option("--seeds", o.seeds, "how many")->default_str("1000");
+  command->add_option("--first-seed", o.first_seed, "the first one")->default_str("1");
+  command->add_option("--jobs", o.jobs, "worker processes; one a processor unless given");
+  command->add_option("--stop-at", o.stop_at, "stop after so many violations");
+  bool keep_going = false;
+  command->add_flag("--keep-going", keep_going, "do not stop at violations (the default)");
+  command->add_option("--shard", o.shard, "only every n-th seed: 1/8 to 8/8");
+  command->add_option("--resume", o.resume, "file that keeps the state of an interrupted sweep");
+  for (const auto& add : {add_guarantee, add_input, add_bug, add_json, add_out, add_determinism}) add(*command, o);
+  return {command, sweep_command};
+}
+
+std::vector<Command> make_commands(CLI::App& app, Options& o) {
+  std::vector<Command> commands;
+  CLI::App* list = add_command(app, "list", "List scenarios, protocol points, mails or seeded bugs",
+                               "  onceproof list\n  onceproof list points\n  onceproof list bugs --json\n");
+  list->add_option("what", o.target, "scenarios, points, mails or bugs")->default_str("scenarios");
+  add_json(*list, o);
+  commands.push_back({list, list_command});
+  commands.push_back(make_run(app, o));
+  commands.push_back(make_replay(app, o));
+  commands.push_back(make_sweep(app, o));
+  CLI::App* explain = add_command(app, "explain", "Derive the guarantee of each stack, and say why",
+                                  "  onceproof explain word-count\n  onceproof explain my-scenario.json --seed 7\n");
+  explain->add_option("scenario", o.target, "a name (onceproof list) or a scenario file")->required();
+  for (const auto& add : {add_guarantee, add_seed, add_input, add_json}) add(*explain, o);
+  commands.push_back({explain, explain_command});
+  CLI::App* bench = add_command(app, "bench", "Measure the event loop and the reference run against their baselines",
+                                "  onceproof bench\n  onceproof bench --json\n");
+  bench->add_option("--rounds", o.rounds, "repetitions; the median counts")->default_str("31");
+  add_json(*bench, o);
+  commands.push_back({bench, bench_command});
+  CLI::App* version = add_command(app, "version", "Print the version", "  onceproof version\n");
+  add_json(*version, o);
+  commands.push_back({version, version_command});
+  CLI::App* worker = app.add_subcommand("worker", "the other end of a sweep's pipe")->group("");
+  commands.push_back({worker, [](const Options&) { return worker_command(); }});
+  return commands;
+}
+
+std::vector<std::string> names_of(const std::vector<Command>& commands) {
+  std::vector<std::string> names;
+  for (const Command& command : commands) {
+    if (!command.app->get_group().empty()) names.push_back(command.app->get_name());
+  }
+  return names;
+}
+
+// "--sede" -> the nearest option of the subcommand that was meant.
+std::string unknown_option(const std::vector<Command>& commands, int argc, char** argv) {
+  for (const Command& command : commands) {
+    if (!command.app->parsed() && !(argc > 1 && command.app->get_name() == argv[1])) continue;
+    std::vector<std::string> known;
+    for (const CLI::Option* option : command.app->get_options()) {
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    }
+    for (int i = 2; i < argc; ++i) {
+      const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+      if (!word.starts_with("--") || std::find(known.begin(), known.end(), word) != known.end()) continue;
+      return unknown_word("option", word, "", known);
+    }
+  }
+  return "";
+}
+
+int parse_and_run(int argc, char** argv) {
+  Options options;
+  if (const Status status = apply_settings(options); !status.ok()) return usage_error(status.error().message);
+  CLI::App app("onceproof: a streaming runtime that you can break on purpose, and checkers that say what broke.", "onceproof");
+  app.footer(std::string("Examples:\n  onceproof run word-count\n  onceproof sweep word-count --seeds 1000\n"
+                         "  onceproof COMMAND --help\n\n") + kExitCodes);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("onceproof ") + program_version());
+  const std::vector<Command> commands = make_commands(app, options);
+  if (argc > 1 && argv[1][0] != '-') {
+    const std::vector<std::string> names = names_of(commands);
+    const std::string word = argv[1];
+    if (word != "worker" && std::find(names.begin(), names.end(), word) == names.end()) {
+      return usage_error(unknown_word("command", word, "", names));
+    }
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    const std::string option = unknown_option(commands, argc, argv);
+    return usage_error(fmt::format("{} (see onceproof {}--help)", option.empty() ? e.what() : option,
+                                   argc > 1 && argv[1][0] != '-' ? std::string(argv[1]) + " " : ""));
+  }
+  for (const Command& command : commands) {
+    if (command.app->parsed()) return command.run(options);
+  }
+  return kInternal;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  try {
+    return parse_and_run(argc, argv);
+  } catch (const std::exception& e) {
+    message(std::string("internal error: ") + e.what());
+    return kInternal;
+  }
+}
+
+}  // namespace onceproof::scenarios::cli

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Exit codes: part of the command line's contract, never renumbered.
+#pragma once
+
+namespace onceproof::scenarios::cli {
+
+inline constexpr int kValid = 0;
+inline constexpr int kViolated = 1;
+inline constexpr int kInconclusive = 2;
+inline constexpr int kNothingMatched = 4;
+inline constexpr int kNondeterministic = 5;
+inline constexpr int kUsage = 64;
+inline constexpr int kInternal = 70;
+inline constexpr int kInterrupted = 130;
+
+}  // namespace onceproof::scenarios::cli

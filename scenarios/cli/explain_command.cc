@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// explain: the guarantee that follows from each stack's parts, with the reason of each step and the faults that
+// the seed draws.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "reports/json.h"
+#include "reports/table.h"
+#include "scenarios/cli/commands.h"
+#include "scenarios/cli/exit_codes.h"
+#include "scenarios/run_folder.h"
+
+namespace onceproof::scenarios::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const char* effect(const Reason& reason) {
+  if (reason.loses && reason.duplicates) return "may lose and duplicate";
+  if (reason.loses) return "may lose";
+  return reason.duplicates ? "may duplicate" : "keeps";
+}
+
+Json json_of(const RunPlan& plan, const Derivation& derivation) {
+  Json reasons = Json::array();
+  for (const Reason& reason : derivation.reasons) {
+    reasons.push_back({{"part", reason.part}, {"setting", reason.setting}, {"effect", effect(reason)}, {"why", reason.why}});
+  }
+  return {{"stack", plan.guarantee},
+          {"guarantee", checkers::to_string(derivation.guarantee)},
+          {"weakest", derivation.weakest},
+          {"reasons", reasons},
+          {"warnings", derivation.warnings}};
+}
+
+std::string text_of(const RunPlan& plan, const Derivation& derivation) {
+  reports::Table table;
+  table.columns = {{"part"}, {"setting"}, {"effect"}, {"why"}};
+  for (const Reason& reason : derivation.reasons) {
+    table.rows.push_back({reason.part, reason.setting, effect(reason), reason.why});
+  }
+  std::string text = fmt::format("{}: this stack guarantees {}{}\n", plan.guarantee, checkers::to_string(derivation.guarantee),
+                                 derivation.weakest.empty() ? "" : ", decided by its " + derivation.weakest);
+  text += reports::print_table(table, text_options());
+  for (const std::string& warning : derivation.warnings) text += "warning: " + warning + "\n";
+  return text + "\n";
+}
+
+}  // namespace
+
+int explain_command(const Options& options) {
+  const Result<uint64_t> seed = parse_number(options.seed, "--seed", 0, UINT64_MAX);
+  if (!seed.ok()) return usage_error(seed.error().message);
+  Result<Session> session = open_session(options);
+  if (!session.ok()) return usage_error(session.error().message);
+  const auto plans = session.value().plans(seed.value());
+  if (!plans.ok()) return usage_error(plans.error().message);
+
+  Json stacks = Json::array();
+  std::string text = fmt::format("seed {:#x}\n{}: {}\n\n", seed.value(), session.value().scenario_name(),
+                                 session.value().description());
+  for (const RunPlan& plan : plans.value()) {
+    const Derivation derivation = derive(plan.job);
+    stacks.push_back(json_of(plan, derivation));
+    text += text_of(plan, derivation);
+  }
+  Json faults = Json::array();
+  text += "faults of this seed:\n";
+  for (const simulator::Fault& fault : plans.value().front().faults) {
+    faults.push_back(simulator::describe(fault));
+    text += "  " + simulator::describe(fault) + "\n";
+  }
+  if (options.json) {
+    text = reports::to_text(Json{{"schema", 1}, {"scenario", session.value().scenario_name()}, {"seed", seed.value()},
+                                 {"stacks", stacks}, {"faults", faults}});
+  }
+  print(text);
+  return kValid;
+}
+
+}  // namespace onceproof::scenarios::cli

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// list, version: what there is to name.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "reports/json.h"
+#include "reports/table.h"
+#include "runtime/base/seeded_bugs.h"
+#include "runtime/env/mail.h"
+#include "runtime/env/probe.h"
+#include "runtime/real/program.h"
+#include "scenarios/catalogue.h"
+#include "scenarios/cli/commands.h"
+#include "scenarios/cli/exit_codes.h"
+#include "scenarios/nearest_word.h"
+
+namespace onceproof::scenarios::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// One topic of `list`: its columns (the first is the name) and its rows.
+struct Listing {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;
+};
+
+Listing scenarios() {
+  Listing listing{{"scenario", "what"}, {}};
+  for (const std::string& name : catalogue_names()) {
+    const Result<Scenario> scenario = load_scenario(name);
+    listing.rows.push_back({name, scenario.ok() ? scenario.value().description : scenario.error().message});
+  }
+  return listing;
+}
+
+Listing points() {
+  Listing listing{{"point", "actor", "what"}, {}};
+  for (int i = 0; i < env::kPointCount; ++i) {
+    const env::PointInfo& point = env::info(static_cast<env::Point>(i));
+    listing.rows.push_back({point.name, point.actor, point.what});
+  }
+  return listing;
+}
+
+Listing mails() {
+  Listing listing{{"mail"}, {}};
+  for (int i = 1; i < env::kMailKindCount; ++i) listing.rows.push_back({env::to_string(static_cast<env::MailKind>(i))});
+  return listing;
+}
+
+Listing bugs() {
+  Listing listing{{"bug", "what"}, {}};
+  for (int i = 0; i < kSeededBugCount; ++i) listing.rows.push_back({seeded_bug_info(i).name, seeded_bug_info(i).what});
+  return listing;
+}
+
+std::string table_of(const Listing& listing) {
+  reports::Table table;
+  for (const std::string& column : listing.columns) table.columns.push_back({column});
+  for (const auto& row : listing.rows) {
+    auto& cells = table.rows.emplace_back();
+    for (const std::string& cell : row) cells.emplace_back(cell);
+  }
+  return reports::print_table(table, text_options());
+}
+
+Json json_of(const Listing& listing) {
+  Json rows = Json::array();
+  for (const auto& row : listing.rows) {
+    Json one;
+    for (size_t i = 0; i < row.size(); ++i) one[listing.columns[i]] = row[i];
+    rows.push_back(std::move(one));
+  }
+  return rows;
+}
+
+}  // namespace
+
+int list_command(const Options& options) {
+  const std::vector<std::pair<std::string, Listing (*)()>> topics = {
+      {"scenarios", scenarios}, {"points", points}, {"mails", mails}, {"bugs", bugs}};
+  const std::string wanted = options.target.empty() ? "scenarios" : options.target;
+  for (const auto& [name, make] : topics) {
+    if (wanted != name) continue;
+    const Listing listing = make();
+    print(options.json ? reports::to_text(Json{{"schema", 1}, {name, json_of(listing)}}) : table_of(listing));
+    return kValid;
+  }
+  return usage_error(unknown_word("list", wanted, "", {"scenarios", "points", "mails", "bugs"}));
+}
+
+int version_command(const Options& options) {
+  if (options.json) {
+    print(reports::to_text(Json{{"schema", 1}, {"version", real::program_version()}, {"build", real::build_info()}}));
+  } else {
+    print(fmt::format("onceproof {} ({})\n", real::program_version(), real::build_info()));
+  }
+  return kValid;
+}
+
+}  // namespace onceproof::scenarios::cli

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/draw.h"
+
+#include <fmt/format.h>
+
+#include "runtime/base/check.h"
+#include "runtime/base/random.h"
+#include "scenarios/knobs.h"
+
+namespace onceproof::scenarios {
+
+namespace {
+
+constexpr const char* kConfigured = "configured";
+
+int64_t draw(const DrawnNumber& number, RandomStream stream) {
+  if (!number.one_of.empty()) return number.one_of[stream.below(number.one_of.size())];
+  return stream.between(number.low, number.high);
+}
+
+const std::string& draw(const DrawnWord& word, RandomStream stream) {
+  CHECK(!word.choices.empty(), "the parser leaves no word empty");
+  return word.choices[stream.below(word.choices.size())];
+}
+
+DurationUs draw_ms(const DrawnNumber& number, RandomStream stream) { return milliseconds(draw(number, stream)); }
+
+// "any task-manager" -> "taskmanager-1".
+std::string draw_process(const DrawnWord& word, const ClusterPlan& cluster, RandomStream stream) {
+  const std::string& name = draw(word, stream.fork("word"));
+  RandomStream pick = stream.fork("pick");
+  const auto managers = static_cast<uint64_t>(cluster.task_managers);
+  const auto brokers = static_cast<uint64_t>(cluster.brokers);
+  if (name == "any task-manager") return fmt::format("taskmanager-{}", pick.below(managers));
+  if (name == "any broker") return fmt::format("broker-{}", pick.below(brokers));
+  if (name != "any process") return name;
+  const uint64_t index = pick.below(1 + managers + brokers);
+  if (index == 0) return "jobmanager";
+  if (index <= managers) return fmt::format("taskmanager-{}", index - 1);
+  return fmt::format("broker-{}", index - 1 - managers);
+}
+
+simulator::Trigger draw_trigger(const FaultSpec& spec, const RunPlan& plan, const RandomStream& stream) {
+  simulator::Trigger trigger;
+  if (spec.at_ms) trigger.at_us = draw_ms(*spec.at_ms, stream.fork("at_ms"));
+  if (!spec.at) return trigger;
+  trigger.point = spec.at;
+  trigger.when = spec.when;
+  if (!spec.any_subtask) {
+    RandomStream subtask = stream.fork("subtask");
+    const DrawnNumber every{0, plan.job.plan.parallelism - 1, {}};
+    trigger.subtask = static_cast<int32_t>(draw(spec.subtask ? *spec.subtask : every, subtask));
+  }
+  trigger.nth = static_cast<uint32_t>(draw(spec.nth, stream.fork("nth")));
+  if (spec.by_ms) trigger.by_us = draw_ms(*spec.by_ms, stream.fork("by_ms"));
+  if (spec.by_ms) trigger.by_target = draw_process(spec.by_target, plan.cluster, stream.fork("by_target"));
+  return trigger;
+}
+
+simulator::FaultAction draw_action(const FaultSpec& spec, const ClusterPlan& cluster, const RandomStream& stream) {
+  const std::string target = draw_process(spec.target, cluster, stream.fork("target"));
+  switch (spec.kind) {
+    case FaultKind::crash:
+      return simulator::CrashFault{target, draw_ms(spec.restart_after_ms, stream.fork("restart_after_ms"))};
+    case FaultKind::pause:
+      return simulator::PauseFault{target, draw_ms(spec.duration_ms, stream.fork("duration_ms"))};
+    case FaultKind::partition: {
+      simulator::PartitionFault fault;
+      fault.target = target;
+      fault.peer = draw_process(spec.peer, cluster, stream.fork("peer"));
+      // A process has no network to itself: the drawn pair was one and the same.
+      if (fault.peer == fault.target) fault.peer = "*";
+      const std::string& direction = draw(spec.direction, stream.fork("direction"));
+      fault.direction = direction == "both"      ? simulator::Direction::both
+                        : direction == "to-peer" ? simulator::Direction::to_peer
+                                                 : simulator::Direction::from_peer;
+      fault.mode = draw(spec.mode, stream.fork("mode")) == "hold" ? simulator::CutMode::hold : simulator::CutMode::reset;
+      fault.duration_us = draw_ms(spec.duration_ms, stream.fork("duration_ms"));
+      return fault;
+    }
+    case FaultKind::delay: {
+      const auto mail = env::mail_kind(draw(spec.mail, stream.fork("mail")));
+      CHECK(mail.has_value(), "the parser lets only known mails through");
+      const auto count = static_cast<uint32_t>(draw(spec.count, stream.fork("count")));
+      return simulator::DelayFault{target, *mail, count, draw_ms(spec.delay_ms, stream.fork("delay_ms"))};
+    }
+    case FaultKind::slow_checkpoint: {
+      const std::string& part = draw(spec.part, stream.fork("part"));
+      const auto slow = part == "trigger" ? simulator::SlowPart::trigger
+                        : part == "sync"  ? simulator::SlowPart::sync
+                                          : simulator::SlowPart::ack;
+      return simulator::SlowCheckpointFault{slow, draw_ms(spec.delay_ms, stream.fork("delay_ms"))};
+    }
+    case FaultKind::fail_checkpoint: break;
+  }
+  const std::string& part = draw(spec.part, stream.fork("part"));
+  return simulator::FailCheckpointFault{part == "store"               ? simulator::FailPart::store
+                                        : part == "store-but-written" ? simulator::FailPart::store_but_written
+                                                                      : simulator::FailPart::task};
+}
+
+void draw_knobs(const Scenario& scenario, const RandomStream& root, RunPlan& plan) {
+  for (size_t i = 0; i < all_knobs().size(); ++i) {
+    const Knob& knob = all_knobs()[i];
+    const std::string path = knob_path(knob);
+    const auto own = scenario.knobs.find(static_cast<int>(i));
+    if (own != scenario.knobs.end()) knob.set(plan, draw(own->second, root.fork("knob/" + path)));
+    const auto swarm = scenario.swarm_knobs.find(static_cast<int>(i));
+    if (swarm == scenario.swarm_knobs.end()) continue;
+    RandomStream stream = root.fork("swarm/" + path);
+    if (stream.fork("coin").percent(scenario.configuration_percent)) {
+      knob.set(plan, draw(swarm->second, stream.fork("value")));
+    }
+  }
+}
+
+void draw_faults(const Scenario& scenario, const RandomStream& root, RunPlan& plan) {
+  const auto add = [&](const FaultSpec& spec, const RandomStream& stream) {
+    simulator::Fault fault;
+    fault.trigger = draw_trigger(spec, plan, stream);
+    fault.action = draw_action(spec, plan.cluster, stream);
+    plan.faults.push_back(std::move(fault));
+  };
+  for (size_t i = 0; i < scenario.faults.size(); ++i) add(scenario.faults[i], root.fork("fault", i));
+  for (size_t i = 0; i < scenario.swarm_faults.size(); ++i) {
+    const RandomStream stream = root.fork("swarm-fault", i);
+    if (stream.fork("strikes").percent(scenario.swarm_faults[i].percent)) add(scenario.swarm_faults[i], stream);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> stack_names(const Scenario& scenario) {
+  if (scenario.parts) return {kConfigured};
+  std::vector<std::string> names;
+  for (const Guarantee guarantee : all_guarantees()) names.push_back(checkers::to_string(guarantee));
+  return names;
+}
+
+Stack stack_named(const Scenario& scenario, const std::string& name) {
+  if (name == kConfigured && scenario.parts) return *scenario.parts;
+  const auto guarantee = guarantee_named(name);
+  CHECK(guarantee.has_value(), "a stack is named by a guarantee");
+  return stack_for(*guarantee);
+}
+
+Result<RunPlan> draw_plan(const Scenario& scenario, uint64_t seed, const Overrides& overrides) {
+  const RandomStream root = RandomStream(seed).fork("scenario");
+  RunPlan plan;
+  plan.scenario = scenario.name;
+  plan.seed = seed;
+  plan.version = program_version();
+  plan.job.name = scenario.name;
+  plan.job.plan.operators = scenario.pipeline;
+  plan.job.bugs = overrides.bugs;
+  plan.input.spec = overrides.input ? *overrides.input : scenario.input;
+  draw_knobs(scenario, root, plan);
+  draw_faults(scenario, root, plan);
+  const std::string stack = stack_names(scenario).back();
+  plan = with_stack(std::move(plan), stack, stack_named(scenario, stack));
+  if (const Status status = check_plan(plan); !status.ok()) return status.error();
+  return plan;
+}
+
+}  // namespace onceproof::scenarios

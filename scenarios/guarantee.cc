@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/guarantee.h"
+
+#include <fmt/format.h>
+
+#include "runtime/base/check.h"
+
+namespace onceproof::scenarios {
+
+using cluster::BarrierMode;
+using cluster::JobConfig;
+using cluster::OffsetCommit;
+using cluster::SinkMode;
+
+Stack stack_for(Guarantee guarantee) {
+  switch (guarantee) {
+    case Guarantee::at_most_once:
+      return {OffsetCommit::before_processing, false, BarrierMode::aligned, SinkMode::fire_and_forget};
+    case Guarantee::at_least_once:
+      return {OffsetCommit::with_checkpoint, true, BarrierMode::at_least_once, SinkMode::flush};
+    case Guarantee::exactly_once:
+      return {OffsetCommit::with_checkpoint, true, BarrierMode::aligned, SinkMode::transactional};
+    case Guarantee::none: break;
+  }
+  CHECK(false, "no stack guarantees nothing");
+}
+
+Stack stack_of(const JobConfig& job) {
+  return {job.source.offsets, job.checkpoint.enabled, job.checkpoint.mode, job.sink.mode};
+}
+
+void apply(const Stack& stack, JobConfig& job) {
+  job.source.offsets = stack.offsets;
+  job.checkpoint.enabled = stack.checkpoints;
+  job.checkpoint.mode = stack.barriers;
+  job.sink.mode = stack.sink;
+}
+
+const std::vector<Guarantee>& all_guarantees() {
+  static const std::vector<Guarantee> all = {Guarantee::at_most_once, Guarantee::at_least_once,
+                                             Guarantee::exactly_once};
+  return all;
+}
+
+std::optional<Guarantee> guarantee_named(std::string_view name) {
+  for (const Guarantee guarantee : all_guarantees()) {
+    if (name == checkers::to_string(guarantee)) return guarantee;
+  }
+  return std::nullopt;
+}
+
+const char* to_string(OffsetCommit offsets) {
+  return offsets == OffsetCommit::with_checkpoint ? "with-checkpoint" : "before-processing";
+}
+const char* to_string(BarrierMode barriers) { return barriers == BarrierMode::aligned ? "aligned" : "at-least-once"; }
+const char* to_string(SinkMode sink) {
+  switch (sink) {
+    case SinkMode::fire_and_forget: return "fire-and-forget";
+    case SinkMode::flush: return "flush";
+    case SinkMode::transactional: return "transactional";
+  }
+  CHECK(false, "unnamed sink mode");
+}
+
+namespace {
+
+template <class T>
+std::optional<T> named_among(std::string_view name, std::initializer_list<T> values) {
+  for (const T value : values) {
+    if (name == to_string(value)) return value;
+  }
+  return std::nullopt;
+}
+
+Reason source_reason(const JobConfig& job) {
+  const std::string setting = to_string(job.source.offsets);
+  if (job.source.offsets == OffsetCommit::before_processing) {
+    return {"source offsets", setting, true, false,
+            "offsets are committed before the records are processed: after a crash nobody reads them again"};
+  }
+  if (!job.checkpoint.enabled) {
+    return {"source offsets", setting, false, true,
+            "offsets are state and no checkpoint keeps them: every restart reads the input from its beginning"};
+  }
+  return {"source offsets", setting, false, false,
+          "offsets are part of the checkpoint: after a restart the source rewinds to the cut of the restored state"};
+}
+
+Reason state_reason(const JobConfig& job, bool replays) {
+  if (!job.checkpoint.enabled) {
+    const bool loses = !replays;
+    return {"state", "checkpoints off", loses, false,
+            loses ? "a restart begins with empty state, and what it held is not read again"
+                  : "a restart begins with empty state and rebuilds it from the whole input"};
+  }
+  if (job.checkpoint.mode == BarrierMode::at_least_once) {
+    if (!replays) {
+      return {"state", "barriers at-least-once", false, false,
+              "records may overtake a barrier, but nothing is replayed, so none is counted twice"};
+    }
+    return {"state", "barriers at-least-once", false, true,
+            "records may overtake a barrier into the snapshot, and are replayed after a restart as well"};
+  }
+  return {"state", "barriers aligned", false, false, "a snapshot holds exactly the effects of what came before its cut"};
+}
+
+Reason sink_reason(const JobConfig& job, bool replays) {
+  const std::string setting = to_string(job.sink.mode);
+  switch (job.sink.mode) {
+    case SinkMode::fire_and_forget:
+      return {"sink", setting, true, replays && job.checkpoint.enabled,
+              "records are sent without waiting for the log: what was on its way in a crash is gone"};
+    case SinkMode::flush:
+      return {"sink", setting, false, replays,
+              replays ? "records are in the log when a checkpoint completes, and are written again when it is replayed"
+                      : "records are acknowledged by the log, and nothing is written twice because nothing is replayed"};
+    case SinkMode::transactional: break;
+  }
+  return {"sink", setting, false, false,
+          "records become visible with the commit of their checkpoint; what a restart replays was aborted"};
+}
+
+// R2 and R3 of the transaction timeout: from the first write of an epoch to the commit after the worst recovery
+// that the configuration foresees.
+void add_timeout_warnings(const JobConfig& job, Derivation& derivation) {
+  if (job.sink.mode != SinkMode::transactional) return;
+  const DurationUs recovery = job.heartbeat.timeout_us + job.restart.delay_us;
+  const DurationUs needed = 2 * job.checkpoint.interval_us + recovery;
+  if (job.sink.transaction_timeout_us < needed) {
+    derivation.warnings.push_back(
+        fmt::format("the transaction timeout ({} ms) is shorter than two checkpoint intervals and one recovery ({} ms): "
+                    "a transaction may expire after its checkpoint completed, and its records are lost",
+                    job.sink.transaction_timeout_us / 1000, needed / 1000));
+  }
+  if (job.checkpoint.timeout_us > job.sink.transaction_timeout_us) {
+    derivation.warnings.push_back(
+        fmt::format("a checkpoint may take {} ms but a transaction lives only {} ms: a slow checkpoint outlives it",
+                    job.checkpoint.timeout_us / 1000, job.sink.transaction_timeout_us / 1000));
+  }
+}
+
+}  // namespace
+
+std::optional<OffsetCommit> offsets_named(std::string_view name) {
+  return named_among(name, {OffsetCommit::with_checkpoint, OffsetCommit::before_processing});
+}
+std::optional<BarrierMode> barriers_named(std::string_view name) {
+  return named_among(name, {BarrierMode::aligned, BarrierMode::at_least_once});
+}
+std::optional<SinkMode> sink_named(std::string_view name) {
+  return named_among(name, {SinkMode::fire_and_forget, SinkMode::flush, SinkMode::transactional});
+}
+std::vector<std::string> offset_words() { return {"with-checkpoint", "before-processing"}; }
+std::vector<std::string> barrier_words() { return {"aligned", "at-least-once"}; }
+std::vector<std::string> sink_words() { return {"fire-and-forget", "flush", "transactional"}; }
+
+Derivation derive(const JobConfig& job) {
+  const bool replays = job.source.offsets == OffsetCommit::with_checkpoint;
+  Derivation derivation;
+  derivation.reasons = {source_reason(job), state_reason(job, replays), sink_reason(job, replays)};
+  bool loses = false, duplicates = false;
+  for (const Reason& reason : derivation.reasons) {
+    loses |= reason.loses;
+    duplicates |= reason.duplicates;
+    if (derivation.weakest.empty() && (reason.loses || reason.duplicates)) derivation.weakest = reason.part;
+  }
+  derivation.guarantee = loses && duplicates ? Guarantee::none
+                         : loses             ? Guarantee::at_most_once
+                         : duplicates        ? Guarantee::at_least_once
+                                             : Guarantee::exactly_once;
+  add_timeout_warnings(job, derivation);
+  return derivation;
+}
+
+Status check_consistent(const JobConfig& job) {
+  if (job.sink.mode != SinkMode::transactional) return {};
+  const auto ms = [](DurationUs us) { return us / 1000; };
+  if (!job.checkpoint.enabled) {
+    return {ErrorCode::invalid_argument,
+            "a transactional sink commits when a checkpoint completes, but checkpoints are off: nothing would ever "
+            "become visible"};
+  }
+  if (job.sink.transaction_timeout_us > kBrokerMaxTransactionTimeoutUs) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("transaction_timeout_ms is {}, above the broker's maximum of {} (transaction.max.timeout.ms): "
+                        "the broker would refuse the producer",
+                        ms(job.sink.transaction_timeout_us), ms(kBrokerMaxTransactionTimeoutUs))};
+  }
+  if (job.sink.transaction_timeout_us < job.checkpoint.interval_us) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("transaction_timeout_ms is {}, below the checkpoint interval of {} ms: every transaction would "
+                        "expire before the checkpoint that commits it",
+                        ms(job.sink.transaction_timeout_us), ms(job.checkpoint.interval_us))};
+  }
+  return {};
+}
+
+}  // namespace onceproof::scenarios

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Guarantee: the end-to-end guarantee derived from a job's parts, with the reason for each step: the weakest
+// link decides. Also the three consistent stacks that `--guarantee` configures, and the contradictions that
+// are refused before a run begins. Rules after Flink's guarantee matrix and Kafka's transaction timeouts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkers/history.h"
+#include "runtime/base/result.h"
+#include "runtime/cluster/job_config.h"
+
+namespace onceproof::scenarios {
+
+using checkers::Guarantee;
+
+// The parts of a job that decide what it guarantees.
+struct Stack {
+  cluster::OffsetCommit offsets = cluster::OffsetCommit::with_checkpoint;
+  bool checkpoints = true;
+  cluster::BarrierMode barriers = cluster::BarrierMode::aligned;
+  cluster::SinkMode sink = cluster::SinkMode::transactional;
+  bool operator==(const Stack&) const = default;
+};
+
+Stack stack_for(Guarantee guarantee);  // one of the three; CHECKs on Guarantee::none
+Stack stack_of(const cluster::JobConfig& job);
+void apply(const Stack& stack, cluster::JobConfig& job);
+
+// "at-most-once", "at-least-once", "exactly-once" in this order.
+const std::vector<Guarantee>& all_guarantees();
+std::optional<Guarantee> guarantee_named(std::string_view name);
+
+// How the parts are spelled in scenarios, plans and explanations.
+const char* to_string(cluster::OffsetCommit offsets);
+const char* to_string(cluster::BarrierMode barriers);
+const char* to_string(cluster::SinkMode sink);
+std::optional<cluster::OffsetCommit> offsets_named(std::string_view name);
+std::optional<cluster::BarrierMode> barriers_named(std::string_view name);
+std::optional<cluster::SinkMode> sink_named(std::string_view name);
+std::vector<std::string> offset_words();
+std::vector<std::string> barrier_words();
+std::vector<std::string> sink_words();
+
+struct Reason {
+  std::string part;      // "source offsets"
+  std::string setting;   // "with-checkpoint"
+  bool loses = false;
+  bool duplicates = false;
+  std::string why;       // one sentence
+};
+struct Derivation {
+  Guarantee guarantee = Guarantee::none;
+  std::vector<Reason> reasons;        // source first, sink last
+  std::string weakest;                // the part that decides; empty when nothing weakens
+  std::vector<std::string> warnings;  // risky, not refused
+};
+Derivation derive(const cluster::JobConfig& job);
+
+// Kafka's transaction.max.timeout.ms: a broker refuses more at init.
+inline constexpr DurationUs kBrokerMaxTransactionTimeoutUs = seconds(900);
+
+// Contradictions: the error names the setting, both numbers and what would be valid.
+Status check_consistent(const cluster::JobConfig& job);
+
+}  // namespace onceproof::scenarios

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/history_builder.h"
+
+#include <map>
+#include <string_view>
+#include <tuple>
+
+#include "runtime/base/lineage.h"
+#include "runtime/graph/execution_graph.h"
+#include "scenarios/guarantee.h"
+#include "simulator/log/extract.h"
+
+namespace onceproof::scenarios {
+
+namespace {
+
+using checkers::History;
+
+checkers::Visibility visibility_of(simulator::log::Visibility visibility) {
+  switch (visibility) {
+    case simulator::log::Visibility::committed: return checkers::Visibility::committed;
+    case simulator::log::Visibility::aborted: return checkers::Visibility::aborted;
+    case simulator::log::Visibility::open: return checkers::Visibility::open;
+    case simulator::log::Visibility::non_transactional: break;
+  }
+  return checkers::Visibility::non_transactional;
+}
+
+checkers::TransactionOutcome outcome_of(simulator::log::Outcome outcome) {
+  switch (outcome) {
+    case simulator::log::Outcome::committed: return checkers::TransactionOutcome::committed;
+    case simulator::log::Outcome::aborted: return checkers::TransactionOutcome::aborted;
+    case simulator::log::Outcome::open: break;
+  }
+  return checkers::TransactionOutcome::open;
+}
+
+void convert(const std::vector<simulator::log::SinkRecord>& records, std::vector<checkers::OutputRecord>& out) {
+  out.reserve(records.size());
+  for (const simulator::log::SinkRecord& record : records) {
+    checkers::OutputRecord& output = out.emplace_back();
+    output.partition = record.partition;
+    output.offset = record.offset;
+    output.timestamp_us = record.timestamp_us;
+    output.key = record.key;
+    output.value = record.value;
+    output.producer_id = record.producer_id;
+    output.epoch = record.epoch;
+    output.visibility = visibility_of(record.visibility);
+    CHECK(decode_lineage(record.lineage, output.lineage), "the log returned a lineage that was never written");
+  }
+}
+
+void add_events(const simulator::World& world, History& history) {
+  std::map<uint64_t, size_t> checkpoints;
+  history.events.reserve(world.points().size());
+  for (const simulator::PointHit& hit : world.points()) {
+    history.events.push_back({hit.at_us, hit.process, hit.name, hit.before, hit.vertex, hit.subtask, hit.checkpoint,
+                              hit.attempt, hit.value, hit.epoch, hit.text});
+    const std::string_view name = hit.name;
+    if (name == "job.restart") ++history.restarts;
+    if (name == "leader.elect" && hit.value > 1) ++history.restarts;
+    if (!name.starts_with("checkpoint.") || hit.before) continue;
+    if (name == "checkpoint.trigger") {
+      checkpoints[hit.checkpoint] = history.checkpoints.size();
+      history.checkpoints.push_back({hit.checkpoint, hit.at_us, -1, checkers::CheckpointOutcome::pending, ""});
+      continue;
+    }
+    const auto found = checkpoints.find(hit.checkpoint);
+    if (found == checkpoints.end()) continue;
+    checkers::CheckpointRecord& checkpoint = history.checkpoints[found->second];
+    if (name == "checkpoint.store") {  // durable: complete, even if the job manager died before it could say so
+      checkpoint.outcome = checkers::CheckpointOutcome::completed;
+      checkpoint.ended_us = hit.at_us;
+    } else if (name == "checkpoint.abort" && checkpoint.outcome == checkers::CheckpointOutcome::pending) {
+      checkpoint.outcome = checkers::CheckpointOutcome::aborted;
+      checkpoint.ended_us = hit.at_us;
+      checkpoint.reason = hit.text;
+    }
+  }
+  // What was restored was complete, also where the write's outcome was unknown at the time.
+  for (const simulator::PointHit& hit : world.points()) {
+    if (std::string_view(hit.name) != "restore.begin") continue;
+    const auto found = checkpoints.find(hit.checkpoint);
+    if (found == checkpoints.end()) continue;
+    checkers::CheckpointRecord& checkpoint = history.checkpoints[found->second];
+    if (checkpoint.outcome == checkers::CheckpointOutcome::completed) continue;
+    checkpoint.outcome = checkers::CheckpointOutcome::completed;
+    checkpoint.ended_us = hit.at_us;
+    checkpoint.reason.clear();
+  }
+}
+
+void add_transactions(const simulator::World& world, const simulator::log::LogStore& store, History& history) {
+  using Key = std::tuple<std::string_view, uint64_t, uint32_t>;
+  std::map<Key, uint64_t> pre_committed;
+  for (const simulator::PointHit& hit : world.points()) {
+    if (std::string_view(hit.name) == "sink.pre-commit" && hit.before) {
+      pre_committed[{hit.text, hit.value, hit.epoch}] = hit.checkpoint;
+    }
+  }
+  for (const simulator::log::TransactionEntry& entry : store.history()) {
+    checkers::TransactionRecord& record = history.transactions.emplace_back();
+    record.transactional_id = entry.transactional_id;
+    record.producer_id = entry.producer_id;
+    record.epoch = entry.epoch;
+    record.begun_us = entry.begun_us;
+    record.decided_us = entry.decided_us;
+    record.completed_us = entry.completed_us;
+    record.timed_out = entry.timed_out;
+    record.outcome = outcome_of(entry.outcome);
+    const auto found = pre_committed.find({entry.transactional_id, entry.producer_id, entry.epoch});
+    if (found != pre_committed.end()) record.checkpoint = found->second;
+  }
+}
+
+}  // namespace
+
+History build_history(const RunPlan& plan, const simulator::World& world, const simulator::log::LogStore& store,
+                      const simulator::log::ReaderJournal& journal) {
+  History history;
+  history.claimed = derive(plan.job).guarantee;
+  history.transactional_sink = plan.job.sink.mode == cluster::SinkMode::transactional;
+  history.processes = world.process_names();
+  const Result<graph::ExecutionGraph> graph = graph::build_execution_graph(plan.job.plan);
+  for (const graph::Vertex& vertex : graph.value().vertices) history.vertices.push_back({vertex.name, vertex.parallelism});
+  convert(simulator::log::sink_records(store, plan.job.sink.topic), history.outputs);
+  convert(simulator::log::observed_records(store, journal), history.observed);
+  add_events(world, history);
+  add_transactions(world, store, history);
+  for (const simulator::FaultStatus& fault : world.faults()) {
+    history.faults.push_back({fault.kind, fault.description, fault.fired, fault.effective, fault.fired_us, fault.healed_us});
+  }
+  history.ended_us = world.now();
+  history.healed_us = world.last_heal_us();
+  history.liveness_bound_us = plan.liveness_bound_us;
+  history.input_end_us = plan.input.span_us;
+  history.quiescent = simulator::log::quiescent(store);
+  return history;
+}
+
+}  // namespace onceproof::scenarios

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the world's own records (log contents, protocol points, readers, faults) to the checkers' history.
+#pragma once
+
+#include "checkers/history.h"
+#include "scenarios/plan.h"
+#include "simulator/log/reader.h"
+#include "simulator/log/log_store.h"
+#include "simulator/world.h"
+
+namespace onceproof::scenarios {
+
+checkers::History build_history(const RunPlan& plan, const simulator::World& world, const simulator::log::LogStore& store,
+                                const simulator::log::ReaderJournal& journal);
+
+}  // namespace onceproof::scenarios

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/knobs.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace onceproof::scenarios {
+
+namespace {
+
+constexpr int64_t kDayMs = 24ll * 3600 * 1000;
+constexpr int64_t kMega = 1 << 20;
+
+#define KNOB(section, name, member, scale, low, high, what)                                      \
+  Knob {                                                                                         \
+    section, name, low, high,                                                                    \
+        [](RunPlan& plan, int64_t value) {                                                       \
+          plan.member = static_cast<decltype(plan.member)>(value * (scale));                     \
+        },                                                                                       \
+        [](const RunPlan& plan) { return static_cast<int64_t>(plan.member) / (scale); }, what    \
+  }
+
+// clang-format off
+const std::vector<Knob> kKnobs = {
+    KNOB("", "parallelism", job.plan.parallelism, 1, 1, 64, "subtasks of every operator"),
+    KNOB("", "max_parallelism", job.plan.max_parallelism, 1, 1, 32768, "number of key groups"),
+    KNOB("", "transaction_timeout_ms", job.sink.transaction_timeout_us, 1000, 1, kDayMs, "after this long the broker aborts an open transaction"),
+    KNOB("", "liveness_bound_ms", liveness_bound_us, 1000, 1000, kDayMs, "how long after the last fault and the input's end the run may take to finish"),
+    KNOB("input", "partitions", job.source.partitions, 1, 1, 256, "partitions of the source topic; lines go round-robin"),
+    KNOB("input", "span_ms", input.span_us, 1000, 0, kDayMs, "event time that the input is spread over, ascending"),
+    KNOB("input", "linger_ms", input.linger_us, 1000, 0, kDayMs, "the producer's linger: records appear in the source topic in steps of this"),
+    KNOB("cluster", "task_managers", cluster.task_managers, 1, 1, 32, "task manager processes"),
+    KNOB("cluster", "slots", job.slots_per_task_manager, 1, 1, 64, "slots of each task manager"),
+    KNOB("cluster", "brokers", cluster.brokers, 1, 1, 16, "broker processes of the log"),
+    KNOB("checkpoint", "interval_ms", job.checkpoint.interval_us, 1000, 10, kDayMs, "a checkpoint is triggered this often"),
+    KNOB("checkpoint", "timeout_ms", job.checkpoint.timeout_us, 1000, 10, kDayMs, "a checkpoint that takes longer is aborted"),
+    KNOB("checkpoint", "min_pause_ms", job.checkpoint.min_pause_us, 1000, 0, kDayMs, "least time between the end of one checkpoint and the next"),
+    KNOB("checkpoint", "max_concurrent", job.checkpoint.max_concurrent, 1, 1, 16, "checkpoints that may be under way at once"),
+    KNOB("checkpoint", "tolerable_failures", job.checkpoint.tolerable_failures, 1, 0, 1000, "failed checkpoints in a row before the job restarts"),
+    KNOB("checkpoint", "retained", job.checkpoint.retained, 1, 1, 100, "completed checkpoints that are kept"),
+    KNOB("checkpoint", "inline_threshold_bytes", job.checkpoint.inline_threshold_bytes, 1, 0, kMega, "larger task state goes to a file of its own"),
+    KNOB("restart", "attempts", job.restart.attempts, 1, 0, std::numeric_limits<int32_t>::max(), "restarts before the job fails"),
+    KNOB("restart", "delay_ms", job.restart.delay_us, 1000, 0, kDayMs, "wait before a restart"),
+    KNOB("heartbeat", "interval_ms", job.heartbeat.interval_us, 1000, 10, kDayMs, "heartbeats between job manager and task managers"),
+    KNOB("heartbeat", "timeout_ms", job.heartbeat.timeout_us, 1000, 10, kDayMs, "silence after which the other side is given up"),
+    KNOB("channel", "buffer_bytes", job.channel.buffer_bytes, 1, 16, kMega, "size of a buffer between two tasks"),
+    KNOB("channel", "exclusive_buffers", job.channel.exclusive_buffers, 1, 1, 1024, "credits of a channel"),
+    KNOB("channel", "pool_buffers", job.channel.pool_buffers, 1, 1, 4096, "output buffers of a task before it stops taking input"),
+    KNOB("channel", "buffer_timeout_ms", job.channel.buffer_timeout_us, 1000, 0, kDayMs, "a buffer that is not full leaves after this long"),
+    KNOB("source", "fetch_bytes", job.source.fetch_bytes, 1, 16, 64 * kMega, "most bytes of one fetch from the log"),
+    KNOB("source", "fetch_wait_ms", job.source.fetch_wait_us, 1000, 1, kDayMs, "longest wait of a fetch for a first record"),
+    KNOB("source", "out_of_orderness_ms", job.source.out_of_orderness_us, 1000, 0, kDayMs, "how far the watermark stays behind the largest timestamp"),
+    KNOB("sink", "partitions", job.sink.partitions, 1, 1, 64, "partitions of the sink topic"),
+    KNOB("sink", "linger_ms", job.sink.linger_us, 1000, 0, kDayMs, "a batch that is not full leaves after this long"),
+    KNOB("sink", "batch_bytes", job.sink.batch_bytes, 1, 16, 64 * kMega, "size of a batch that leaves at once"),
+    KNOB("network", "min_us", network.min_us, 1, 1, 60'000'000, "shortest one-way delay of a message"),
+    KNOB("network", "typical_us", network.typical_us, 1, 1, 60'000'000, "longest usual one-way delay of a message"),
+    KNOB("network", "tail_us", network.tail_us, 1, 1, 60'000'000, "longest delay of the rare slow message"),
+    KNOB("network", "tail_one_in", network.tail_one_in, 1, 0, 1'000'000, "one message in so many is slow; 0: none"),
+    KNOB("network", "loopback_us", network.loopback_us, 1, 1, 60'000'000, "delay of a message inside a process"),
+    KNOB("cpu", "per_mail_us", cpu.per_mail_us, 1, 0, 1'000'000, "what handling a mail costs its actor"),
+    KNOB("cpu", "per_kib_us", cpu.per_kib_us, 1, 0, 1'000'000, "and for each KiB of its body"),
+    KNOB("disk", "append_us", disk.append_us, 1, 0, 60'000'000, "what an append costs its actor"),
+    KNOB("disk", "per_kib_us", disk.per_kib_us, 1, 0, 60'000'000, "and for each KiB"),
+    KNOB("disk", "sync_us", disk.sync_us, 1, 0, 60'000'000, "what a sync costs"),
+    KNOB("disk", "read_us", disk.read_us, 1, 0, 60'000'000, "what a read costs"),
+};
+// clang-format on
+
+#undef KNOB
+
+}  // namespace
+
+const std::vector<Knob>& all_knobs() { return kKnobs; }
+
+std::optional<int> knob_index(std::string_view section, std::string_view name) {
+  for (size_t i = 0; i < kKnobs.size(); ++i) {
+    if (section == kKnobs[i].section && name == kKnobs[i].name) return static_cast<int>(i);
+  }
+  return std::nullopt;
+}
+
+std::string knob_path(const Knob& knob) {
+  return *knob.section == '\0' ? knob.name : std::string(knob.section) + "." + knob.name;
+}
+
+std::vector<std::string> knob_sections() {
+  std::vector<std::string> sections;
+  for (const Knob& knob : kKnobs) {
+    if (std::find(sections.begin(), sections.end(), knob.section) == sections.end()) sections.push_back(knob.section);
+  }
+  return sections;
+}
+
+std::vector<std::string> knob_names(std::string_view section) {
+  std::vector<std::string> names;
+  for (const Knob& knob : kKnobs) {
+    if (section == knob.section) names.push_back(knob.name);
+  }
+  return names;
+}
+
+}  // namespace onceproof::scenarios

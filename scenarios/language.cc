@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/language.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "scenarios/knobs.h"
+#include "scenarios/language_parts.h"
+
+namespace onceproof::scenarios {
+
+namespace {
+
+const std::vector<std::string> kInputWords = {"text", "generated"};
+
+InputSpec read_input(const JsonPlace& place) {
+  InputSpec input;
+  const auto text = place.member("text");
+  const auto generated = place.member("generated");
+  if (text && generated) place.problem("\"text\" and \"generated\" exclude each other");
+  if (text) {
+    const std::string word = text->word();
+    if (word != "default") {
+      input.kind = InputKind::file;
+      input.path = word;
+      if (word.empty()) text->problem("a file name or \"default\" is needed");
+    }
+  }
+  if (generated && generated->object_of({"records", "distinct"}, "setting")) {
+    input.kind = InputKind::generated;
+    if (const auto records = generated->required("records")) input.records = records->integer(0, 10'000'000);
+    if (const auto distinct = generated->member("distinct")) input.distinct = distinct->integer(1, 1'000'000);
+  }
+  return input;
+}
+
+// The knobs of one section of the document; `keys` that are not knobs are left to the caller.
+void read_knobs(const JsonPlace& place, std::string_view section, std::map<int, DrawnNumber>& knobs) {
+  for (const std::string& name : knob_names(section)) {
+    const auto value = place.member(name);
+    if (!value) continue;
+    const int index = *knob_index(section, name);
+    knobs[index] = read_number(*value, all_knobs()[index].low, all_knobs()[index].high);
+  }
+}
+
+std::vector<std::string> top_level_keys() {
+  std::vector<std::string> keys = {"$schema", "name", "description", "pipeline", "parts", "faults", "swarm"};
+  for (const std::string& section : knob_sections()) {
+    if (!section.empty()) keys.push_back(section);
+  }
+  for (const std::string& name : knob_names("")) keys.push_back(name);
+  return keys;
+}
+
+void read_sections(const JsonPlace& root, Scenario& scenario) {
+  read_knobs(root, "", scenario.knobs);
+  for (const std::string& section : knob_sections()) {
+    const auto place = section.empty() ? std::nullopt : root.member(section);
+    if (!place) continue;
+    std::vector<std::string> keys = knob_names(section);
+    if (section == "input") keys.insert(keys.end(), kInputWords.begin(), kInputWords.end());
+    if (!place->object_of(keys, "setting")) continue;
+    read_knobs(*place, section, scenario.knobs);
+    if (section == "input") scenario.input = read_input(*place);
+  }
+}
+
+// {"percent": 60, "parallelism": [1, 3], "channel.buffer_bytes": {"one_of": [64, 4096]}}
+void read_configuration(const JsonPlace& place, Scenario& scenario) {
+  std::vector<std::string> keys = {"percent"};
+  for (const Knob& knob : all_knobs()) keys.push_back(knob_path(knob));
+  if (!place.object_of(keys, "setting")) return;
+  scenario.configuration_percent = 100;
+  if (const auto percent = place.member("percent")) {
+    scenario.configuration_percent = static_cast<uint32_t>(percent->integer(0, 100));
+  }
+  for (size_t i = 0; i < all_knobs().size(); ++i) {
+    const Knob& knob = all_knobs()[i];
+    if (const auto value = place.member(knob_path(knob))) {
+      scenario.swarm_knobs[static_cast<int>(i)] = read_number(*value, knob.low, knob.high);
+    }
+  }
+}
+
+void read_swarm(const JsonPlace& place, Scenario& scenario) {
+  if (!place.object_of({"configuration", "faults"}, "setting")) return;
+  if (const auto configuration = place.member("configuration")) read_configuration(*configuration, scenario);
+  if (const auto faults = place.member("faults")) scenario.swarm_faults = read_faults(*faults, true);
+}
+
+bool valid_name(const std::string& name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+}  // namespace
+
+DrawnNumber read_number(const JsonPlace& place, int64_t low, int64_t high) {
+  DrawnNumber number;
+  if (place.is_object()) {
+    if (!place.object_of({"one_of"}, "key")) return {low, low, {}};
+    const auto list = place.required("one_of");
+    if (!list) return {low, low, {}};
+    for (const JsonPlace& element : list->elements()) number.one_of.push_back(element.integer(low, high));
+    if (number.one_of.empty()) {
+      list->problem("an empty list has nothing to draw");
+      return {low, low, {}};
+    }
+    number.low = *std::min_element(number.one_of.begin(), number.one_of.end());
+    number.high = *std::max_element(number.one_of.begin(), number.one_of.end());
+    return number;
+  }
+  if (place.is_array()) {
+    const auto ends = place.elements();
+    if (ends.size() != 2) {
+      place.problem("a range has two numbers, [low, high]; a choice is {\"one_of\": [..]}");
+      return {low, low, {}};
+    }
+    number.low = ends[0].integer(low, high);
+    number.high = ends[1].integer(low, high);
+    if (number.low > number.high) place.problem("a range begins with its lower number");
+    return number;
+  }
+  number.low = number.high = place.integer(low, high);
+  return number;
+}
+
+Result<Scenario> parse_scenario(const std::string& text, const std::string& file_name) {
+  JsonReader reader(file_name);
+  Scenario scenario;
+  const auto root = reader.parse(text);
+  if (root && root->object_of(top_level_keys(), "setting")) {
+    if (const auto name = root->required("name")) {
+      scenario.name = name->word();
+      if (!valid_name(scenario.name)) name->problem("a name is 1 to 64 lower-case letters, digits and dashes");
+    }
+    if (const auto description = root->member("description")) scenario.description = description->word();
+    read_sections(*root, scenario);
+    if (const auto pipeline = root->required("pipeline")) scenario.pipeline = read_pipeline(*pipeline);
+    if (const auto parts = root->member("parts")) scenario.parts = read_parts(*parts);
+    if (const auto faults = root->member("faults")) scenario.faults = read_faults(*faults, false);
+    if (const auto swarm = root->member("swarm")) read_swarm(*swarm, scenario);
+  }
+  if (!reader.ok()) return reader.error();
+  return scenario;
+}
+
+}  // namespace onceproof::scenarios

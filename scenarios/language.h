@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scenario language: JSON text -> Scenario, strictly, as docs/scenario.schema.json publishes it. Every error
+// names the file, the place, what is wrong and the nearest valid word.
+#pragma once
+
+#include <string>
+
+#include "runtime/base/result.h"
+#include "scenarios/scenario.h"
+
+namespace onceproof::scenarios {
+
+Result<Scenario> parse_scenario(const std::string& text, const std::string& file_name);
+
+}  // namespace onceproof::scenarios

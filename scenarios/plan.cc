@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/plan.h"
+
+#include <fmt/format.h>
+
+#include "runtime/real/program.h"
+#include "scenarios/knobs.h"
+#include "scenarios/language_parts.h"
+#include "scenarios/nearest_word.h"
+
+namespace onceproof::scenarios {
+
+namespace {
+
+Status invalid(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
+
+Status check_process(const std::string& name, const ClusterPlan& cluster) {
+  if (name.empty()) return invalid("a fault without a target");
+  if (name == "*" || name == "@hit" || name == "jobmanager") return {};
+  const auto [role, number] = split_process_name(name);
+  const int count = role == "taskmanager" ? cluster.task_managers : role == "broker" ? cluster.brokers : 0;
+  if (number >= 0 && number < count) return {};
+  std::vector<std::string> words = {"jobmanager"};
+  for (int i = 0; i < cluster.task_managers; ++i) words.push_back(fmt::format("taskmanager-{}", i));
+  for (int i = 0; i < cluster.brokers; ++i) words.push_back(fmt::format("broker-{}", i));
+  return invalid(unknown_word("process", name, "a fault of this cluster", words));
+}
+
+Status check_targets(const RunPlan& plan) {
+  for (const simulator::Fault& fault : plan.faults) {
+    std::vector<std::string> names;
+    if (const auto* crash = std::get_if<simulator::CrashFault>(&fault.action)) names = {crash->target};
+    if (const auto* pause = std::get_if<simulator::PauseFault>(&fault.action)) names = {pause->target};
+    if (const auto* cut = std::get_if<simulator::PartitionFault>(&fault.action)) names = {cut->target, cut->peer};
+    if (const auto* delay = std::get_if<simulator::DelayFault>(&fault.action)) names = {delay->target};
+    if (!fault.trigger.by_target.empty()) names.push_back(fault.trigger.by_target);
+    for (const std::string& name : names) {
+      if (Status status = check_process(name, plan.cluster); !status.ok()) return status;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+const char* program_version() { return real::program_version(); }
+
+RunPlan with_stack(RunPlan plan, const std::string& name, const Stack& stack) {
+  plan.guarantee = name;
+  apply(stack, plan.job);
+  return plan;
+}
+
+Status check_plan(const RunPlan& plan) {
+  const int32_t parallelism = plan.job.plan.parallelism;
+  const int64_t slots = int64_t{plan.cluster.task_managers} * plan.job.slots_per_task_manager;
+  if (parallelism > slots) {
+    return invalid(fmt::format("parallelism {} needs as many slots, but {} task managers with {} slots have {}", parallelism,
+                               plan.cluster.task_managers, plan.job.slots_per_task_manager, slots));
+  }
+  if (parallelism > plan.job.plan.max_parallelism) {
+    return invalid(fmt::format("parallelism {} is above max_parallelism {}", parallelism, plan.job.plan.max_parallelism));
+  }
+  if (plan.cluster.task_managers + plan.cluster.brokers > 56) {
+    return invalid("a simulated cluster has at most 56 task managers and brokers together");
+  }
+  if (plan.network.min_us > plan.network.typical_us) return invalid("network.min_us is above network.typical_us");
+  if (plan.network.typical_us > plan.network.tail_us) return invalid("network.typical_us is above network.tail_us");
+  if (plan.job.heartbeat.timeout_us <= plan.job.heartbeat.interval_us) {
+    return invalid("heartbeat.timeout_ms must be above heartbeat.interval_ms");
+  }
+  if (Status status = check_targets(plan); !status.ok()) return status;
+  return check_consistent(plan.job);
+}
+
+}  // namespace onceproof::scenarios

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "checkers/judge.h"
+#include "runtime/cluster/job_manager.h"
+#include "runtime/cluster/task_manager.h"
+#include "scenarios/history_builder.h"
+#include "scenarios/input.h"
+#include "simulator/log/cluster.h"
+#include "simulator/log/extract.h"
+#include "simulator/log/reader.h"
+#include "simulator/world.h"
+
+namespace onceproof::scenarios {
+
+namespace {
+
+constexpr DurationUs kLookEveryUs = seconds(1);
+// When the input has been over for so long, faults that still wait for their point are called off: from here on the
+// job owes progress.
+constexpr DurationUs kSafetyMarginUs = seconds(30);
+
+simulator::log::ClusterOptions log_options(const RunPlan& plan) {
+  simulator::log::ClusterOptions options;
+  options.brokers = plan.cluster.brokers;
+  options.broker.max_transaction_timeout_us = kBrokerMaxTransactionTimeoutUs;
+  options.bugs = plan.job.bugs;
+  return options;
+}
+
+void build(simulator::World& world, const RunPlan& plan, const PreparedInput& input, simulator::log::LogCluster& log,
+           simulator::log::ReaderJournal& journal) {
+  log.store().add_source(input.source);
+  log.store().add_topic(plan.job.sink.topic, plan.job.sink.partitions);
+  const env::ProcessId job_manager =
+      world.add_process("jobmanager", cluster::job_manager_main({plan.job, plan.cluster.task_managers}));
+  for (int32_t i = 0; i < plan.cluster.task_managers; ++i) {
+    world.add_process(fmt::format("taskmanager-{}", i),
+                      cluster::task_manager_main({job_manager, plan.job.slots_per_task_manager}));
+  }
+  log.join(world);
+  simulator::log::add_reader(world, log, plan.job.sink.topic, journal);
+}
+
+// The last status that a job manager announced.
+checkers::JobStatus job_status(const simulator::World& world, std::string& reason) {
+  const std::vector<simulator::PointHit>& points = world.points();
+  for (auto hit = points.rbegin(); hit != points.rend(); ++hit) {
+    if (std::string_view(hit->name) != "job.status") continue;
+    if (hit->text == "finished") return checkers::JobStatus::finished;
+    if (hit->text == "running") return checkers::JobStatus::running;
+    reason = hit->text;
+    return checkers::JobStatus::failed;
+  }
+  return checkers::JobStatus::running;
+}
+
+// Until the job has ended, every transaction is decided and the reader has seen what is visible; or the bound is over.
+void run_to_the_end(simulator::World& world, const RunPlan& plan, const simulator::log::LogStore& store) {
+  const TimeUs safety_end_us = plan.input.span_us + kSafetyMarginUs;
+  uint64_t seen = 0;
+  std::string reason;
+  checkers::JobStatus status = checkers::JobStatus::running;
+  while (world.run_until(world.now() + kLookEveryUs)) {
+    if (world.now() >= safety_end_us) world.disarm_remaining_faults();
+    if (world.hits(env::Point::job_status) != seen) {
+      seen = world.hits(env::Point::job_status);
+      status = job_status(world, reason);
+    }
+    if (status != checkers::JobStatus::running && simulator::log::quiescent(store)) break;
+    const TimeUs from_us = std::max(plan.input.span_us, world.last_heal_us());
+    if (world.now() >= safety_end_us && world.faults_quiet() && world.now() > from_us + plan.liveness_bound_us) break;
+  }
+  world.run_until(world.now() + 2 * kLookEveryUs);  // the reader's last poll
+}
+
+}  // namespace
+
+Result<PreparedInput> prepare_input(const RunPlan& plan) {
+  Result<std::string> text = load_text(plan.input.spec);
+  if (!text.ok()) return text.error();
+  PreparedInput prepared;
+  prepared.content_hash = content_hash(text.value());
+  if (!plan.input.content_hash.empty() && plan.input.content_hash != prepared.content_hash) {
+    return Error{ErrorCode::invalid_argument, "the input is not the one that the plan was made with: its content differs"};
+  }
+  Result<checkers::Input> split = split_input(text.value(), plan.job.source.partitions, plan.input.span_us);
+  if (!split.ok()) return split.error();
+  auto input = std::make_shared<const checkers::Input>(split.take());
+  std::vector<std::vector<simulator::log::SourceRecord>> records;
+  for (const auto& partition : input->partitions) {
+    auto& out = records.emplace_back();
+    for (const checkers::InputRecord& record : partition) out.push_back({record.timestamp_us, record.value});
+  }
+  prepared.source = simulator::log::make_source_topic(plan.job.source.topic, records, plan.input.linger_us);
+  prepared.reference = std::make_shared<const checkers::Reference>(input, checker_pipeline(plan.job.plan.operators));
+  return prepared;
+}
+
+RunResult run_plan(const RunPlan& plan, const PreparedInput& input, std::optional<std::pair<uint64_t, uint64_t>> window) {
+  simulator::WorldOptions options;
+  options.seed = plan.seed;
+  options.network = plan.network;
+  options.cpu = plan.cpu;
+  options.disk = plan.disk;
+  options.faults = plan.faults;
+  options.detail = window;
+  simulator::log::LogCluster log(log_options(plan));  // outlives the world, whose brokers refer to it
+  simulator::log::ReaderJournal journal;
+  simulator::World world(std::move(options));
+  build(world, plan, input, log, journal);
+  run_to_the_end(world, plan, log.store());
+
+  RunResult result{{}, world.trace()};
+  checkers::RunReport& report = result.report;
+  report.scenario = plan.scenario;
+  report.seed = plan.seed;
+  report.trace_hash = to_string(world.trace().hash());
+  report.events = world.events();
+  report.history = build_history(plan, world, log.store(), journal);
+  report.history.job = job_status(world, report.history.job_reason);
+  for (const checkers::FaultRecord& fault : report.history.faults) {
+    ++report.faults.armed;
+    report.faults.fired += fault.fired ? 1 : 0;
+    report.faults.effective += fault.effective ? 1 : 0;
+  }
+  for (const checkers::CheckpointRecord& checkpoint : report.history.checkpoints) {
+    report.checkpoints_completed += checkpoint.outcome == checkers::CheckpointOutcome::completed ? 1 : 0;
+    report.checkpoints_aborted += checkpoint.outcome == checkers::CheckpointOutcome::aborted ? 1 : 0;
+  }
+  report.verdict = checkers::judge(report.history, *input.reference);
+  return result;
+}
+
+}  // namespace onceproof::scenarios

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scenario: what a scenario file says, with everything that a seed may still draw left open (ranges, lists,
+// "any task-manager"). Plain data; language.h reads it, draw.h makes a concrete RunPlan of it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/env/probe.h"
+#include "runtime/graph/logical_plan.h"
+#include "scenarios/guarantee.h"
+
+namespace onceproof::scenarios {
+
+// A number, a range [low, high] (both included) or {"one_of": [..]}.
+struct DrawnNumber {
+  int64_t low = 0;
+  int64_t high = 0;
+  std::vector<int64_t> one_of;  // when not empty, low and high are its extremes
+};
+
+// A word, or a list of words of which the seed takes one.
+struct DrawnWord {
+  std::vector<std::string> choices;
+};
+
+enum class FaultKind : uint8_t { crash, pause, partition, delay, slow_checkpoint, fail_checkpoint };
+
+// Only the fields of its kind are used; the parser refuses the others.
+struct FaultSpec {
+  FaultKind kind = FaultKind::crash;
+  uint32_t percent = 100;               // swarm faults: in how many of a hundred seeds it strikes
+  std::optional<DrawnNumber> at_ms;
+  std::optional<env::Point> at;
+  env::Phase when = env::Phase::after;
+  bool any_subtask = true;              // false: `subtask`, or one drawn among the parallelism when that is empty
+  std::optional<DrawnNumber> subtask;
+  DrawnNumber nth{1, 1, {}};
+  std::optional<DrawnNumber> by_ms;
+
+  DrawnWord target, peer, direction, mode, part, mail;
+  DrawnWord by_target;                  // whom "@hit" means when by_ms strikes instead
+  DrawnNumber duration_ms, delay_ms, restart_after_ms, count{1, 1, {}};
+};
+
+enum class InputKind : uint8_t { default_text, file, generated };
+struct InputSpec {
+  InputKind kind = InputKind::default_text;
+  std::string path;             // file
+  int64_t records = 0;          // generated: that many one-word records ...
+  int64_t distinct = 1000;      // ... of that many different words
+};
+
+struct Scenario {
+  std::string name;
+  std::string description;
+  InputSpec input;
+  std::vector<graph::LogicalOperator> pipeline;  // source first, sink last
+  std::optional<Stack> parts;                    // a pipeline with parts of its own instead of the three stacks
+  std::map<int, DrawnNumber> knobs;              // index into all_knobs() -> value; absent: the default
+  uint32_t configuration_percent = 0;            // swarm: how often each knob below leaves its value
+  std::map<int, DrawnNumber> swarm_knobs;
+  std::vector<FaultSpec> faults;
+  std::vector<FaultSpec> swarm_faults;
+};
+
+}  // namespace onceproof::scenarios
