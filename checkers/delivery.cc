@@ -62,8 +62,7 @@ Reading read_lineage(const OutputRecord& output, const Reference& reference, Eac
 std::string flaw_text(const OutputRecord& output, const Reference& reference) {
   const Reading reading = read_lineage(output, reference, [](uint32_t) {});
   const std::string who = output_text(output);
-  const ExpectedResult* expected =
-      reading.result == Reference::kNone ? nullptr : &reference.results()[reading.result];
+  const ExpectedResult* expected = reading.result == Reference::kNone ? nullptr : &reference.results()[reading.result];
   switch (flaw_of(output, reference, reading.result, reading.mixed)) {
     case Flaw::none: break;
     case Flaw::no_lineage: return fmt::format("{} was made from no input record", who);

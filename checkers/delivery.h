@@ -21,8 +21,8 @@ inline bool visible(const OutputRecord& output) {
 
 struct Delivery {
   Counts counts;
-  std::vector<uint32_t> times;       // for each contribution: how often it was delivered
-  std::vector<uint8_t> sound;        // for each output: visible, of known positions, and true to its lineage
+  std::vector<uint32_t> times;  // for each contribution: how often it was delivered
+  std::vector<uint8_t> sound;   // for each output: visible, of known positions, and true to its lineage
   bool clean() const { return counts.lost + counts.duplicated + counts.phantom + counts.corrupted == 0; }
 };
 

@@ -111,8 +111,10 @@ std::string lost_cause(const History& history, const Timeline& timeline, Positio
                                     [](const Restart& restart) { return restart.checkpoint != 0; });
   const std::string after = causes.empty() ? "the restart" : causes;
   return restored ? fmt::format("after {} no result that was ever written contains it", after)
-                  : fmt::format("after {} the job went on without restoring a checkpoint, and what was in flight and "
-                                "in window state did not come again", after);
+                  : fmt::format(
+                        "after {} the job went on without restoring a checkpoint, and what was in flight and "
+                        "in window state did not come again",
+                        after);
 }
 
 std::string lost_clause(const History& history, const Reference& reference, const Timeline& timeline,
@@ -186,9 +188,11 @@ std::string committed_on_recovery(const History& history, const Timeline& timeli
       if (pre.checkpoint != transaction.checkpoint || pre.producer_id != transaction.producer_id) continue;
       for (const Crash& crash : timeline.crashes) {
         if (crash.process != pre.process || crash.at_us < pre.at_us || crash.at_us > transaction.decided_us) continue;
-        return fmt::format("neither: the transaction of checkpoint {}, pre-committed before the crash of {} at {}, was "
-                           "committed on recovery at {}", transaction.checkpoint, process_name(history, crash.process),
-                           time_text(crash.at_us), time_text(transaction.decided_us));
+        return fmt::format(
+            "neither: the transaction of checkpoint {}, pre-committed before the crash of {} at {}, was "
+            "committed on recovery at {}",
+            transaction.checkpoint, process_name(history, crash.process), time_text(crash.at_us),
+            time_text(transaction.decided_us));
       }
     }
   }
@@ -205,8 +209,10 @@ std::string aborted_and_replayed(const History& history, const Timeline& timelin
       return restart.cause_us >= transaction->begun_us && restart.cause_us <= transaction->decided_us;
     });
     if (cause == timeline.restarts.end()) continue;
-    return fmt::format("neither: the transaction that was open at {} was aborted, and replay from {} delivered its "
-                       "records once", cause->cause, origin_text(*cause));
+    return fmt::format(
+        "neither: the transaction that was open at {} was aborted, and replay from {} delivered its "
+        "records once",
+        cause->cause, origin_text(*cause));
   }
   return {};
 }

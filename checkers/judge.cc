@@ -100,10 +100,10 @@ Control control(const std::vector<const Verdict*>& verdicts) {
     std::string damage;
     if (shows_loss) damage = fmt::format("at-most-once lost {}", lost);
     if (shows_double) damage += fmt::format("{}at-least-once doubled {}", shows_loss ? " and " : "", duplicated);
-    const std::string half = most && least && shows_loss != shows_double
-                                 ? (shows_loss ? ", although at-least-once doubled nothing"
-                                               : ", although at-most-once lost nothing")
-                                 : std::string();
+    const std::string half =
+        most && least && shows_loss != shows_double
+            ? (shows_loss ? ", although at-least-once doubled nothing" : ", although at-most-once lost nothing")
+            : std::string();
     const char* meaning = exactly ? ", so these faults do damage and exactly-once was put to the test" : "";
     return {true, fmt::format("control: under the same seed and faults {}{}{}", damage, half, meaning)};
   }

@@ -14,9 +14,9 @@
 namespace onceproof::checkers {
 
 struct Liveness {
-  bool complete = false;   // the job finished and the log is quiescent: what is missing now is lost
-  bool settled = false;    // complete, or the bound is over: what is open now hangs
-  std::string why;         // undecided: why; empty when decided
+  bool complete = false;  // the job finished and the log is quiescent: what is missing now is lost
+  bool settled = false;   // complete, or the bound is over: what is open now hangs
+  std::string why;        // undecided: why; empty when decided
 };
 
 Liveness check_liveness(const History& history, const Timeline& timeline, std::vector<Finding>& out);

@@ -49,17 +49,14 @@ Reference::Reference(std::shared_ptr<const Input> input, Pipeline pipeline)
   for (size_t i = splits_ ? 1 : 0; i < steps.size(); ++i) {
     CHECK(!windowed_, "nothing follows the window but the sink");
     switch (steps[i]) {
-      case Step::split_words:
-        CHECK(false, "only the first step may split");
+      case Step::split_words: CHECK(false, "only the first step may split");
       case Step::map_prefix:
         for (Item& item : items) item.value.insert(0, "processed_");
         break;
       case Step::key_by_value:
         for (Item& item : items) item.key = item.value;
         break;
-      case Step::count_per_window:
-        count_windows(items);
-        break;
+      case Step::count_per_window: count_windows(items); break;
     }
   }
   if (!windowed_) emit(items);

@@ -16,12 +16,12 @@
 namespace onceproof::checkers {
 
 struct ExpectedResult {
-  std::string key;              // empty when the pipeline has no key
+  std::string key;  // empty when the pipeline has no key
   std::string value;
-  TimeUs timestamp_us = 0;      // of the result record: window end - 1, or the source record's own
-  TimeUs window_end_us = 0;     // 0 without a window
-  uint32_t count = 1;           // contributions that it contains
-  uint32_t key_id = 0;          // dense, below Reference::key_count(): equal keys have equal ids
+  TimeUs timestamp_us = 0;   // of the result record: window end - 1, or the source record's own
+  TimeUs window_end_us = 0;  // 0 without a window
+  uint32_t count = 1;        // contributions that it contains
+  uint32_t key_id = 0;       // dense, below Reference::key_count(): equal keys have equal ids
 };
 
 class Reference {
@@ -50,8 +50,8 @@ class Reference {
     return index < first[offset + 1] ? static_cast<uint32_t>(index) : kNone;
   }
   Position position(uint32_t index) const { return positions_[index]; }
-  std::string_view word(uint32_t index) const { return words_[index]; }          // as read, before map_prefix
-  uint32_t result_of(uint32_t index) const { return result_of_[index]; }          // the result that must contain it
+  std::string_view word(uint32_t index) const { return words_[index]; }   // as read, before map_prefix
+  uint32_t result_of(uint32_t index) const { return result_of_[index]; }  // the result that must contain it
 
   // Window results by (window end, key); results without a window in position order, so result_of is the identity.
   const std::vector<ExpectedResult>& results() const { return results_; }

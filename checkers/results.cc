@@ -11,9 +11,9 @@ namespace onceproof::checkers {
 namespace {
 
 struct Tally {
-  uint32_t outputs = 0;                     // visible results with at least one of the records
-  uint32_t lost = 0;                        // of the expected records
-  uint32_t extra = 0;                       // deliveries beyond the first
+  uint32_t outputs = 0;  // visible results with at least one of the records
+  uint32_t lost = 0;     // of the expected records
+  uint32_t extra = 0;    // deliveries beyond the first
   uint32_t first_output = Reference::kNone;
 };
 

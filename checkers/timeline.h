@@ -17,8 +17,8 @@ namespace onceproof::checkers {
 // A restore of the job or of a region, other than the first deployment.
 struct Restart {
   TimeUs at_us = 0;
-  uint64_t checkpoint = 0;   // what was restored; 0: nothing, from the beginning
-  std::string cause;         // "the crash of taskmanager-1 at 17.3 s", or empty
+  uint64_t checkpoint = 0;  // what was restored; 0: nothing, from the beginning
+  std::string cause;        // "the crash of taskmanager-1 at 17.3 s", or empty
   TimeUs cause_us = -1;
 };
 
@@ -37,10 +37,10 @@ struct Crash {
 
 struct Timeline {
   std::vector<Restart> restarts;
-  std::vector<PreCommit> pre_commits;        // flushed and in the snapshot
+  std::vector<PreCommit> pre_commits;  // flushed and in the snapshot
   std::vector<Crash> crashes;
-  std::map<uint64_t, TimeUs> durable_us;     // for each durable checkpoint: the earliest instant that shows it
-  TimeUs job_status_us = -1;                 // the job's last change of status
+  std::map<uint64_t, TimeUs> durable_us;  // for each durable checkpoint: the earliest instant that shows it
+  TimeUs job_status_us = -1;              // the job's last change of status
 
   // The earliest instant at which this checkpoint or a later one, which subsumes it, was durable.
   std::optional<TimeUs> committable_us(uint64_t checkpoint) const;

@@ -75,10 +75,11 @@ void check_double_commits(const History& history, Findings& findings) {
   for (size_t i = 1; i < committed.size(); ++i) {
     if (key(committed[i - 1]) != key(committed[i])) continue;
     findings.add("double-commit", committed[i]->decided_us, [&] {
-      return fmt::format("transactional id {} was committed twice for checkpoint {}: at {} (epoch {}) and at {} "
-                         "(epoch {})", quoted(committed[i]->transactional_id), committed[i]->checkpoint,
-                         time_text(committed[i - 1]->decided_us), committed[i - 1]->epoch,
-                         time_text(committed[i]->decided_us), committed[i]->epoch);
+      return fmt::format(
+          "transactional id {} was committed twice for checkpoint {}: at {} (epoch {}) and at {} "
+          "(epoch {})",
+          quoted(committed[i]->transactional_id), committed[i]->checkpoint, time_text(committed[i - 1]->decided_us),
+          committed[i - 1]->epoch, time_text(committed[i]->decided_us), committed[i]->epoch);
     });
   }
 }
@@ -123,10 +124,10 @@ size_t find_output(const History& history, const OutputRecord& read, size_t gues
   const std::vector<OutputRecord>& outputs = history.outputs;
   const auto is_it = [&](const OutputRecord& o) { return o.partition == read.partition && o.offset == read.offset; };
   if (guess < outputs.size() && is_it(outputs[guess])) return guess;
-  const auto found = std::lower_bound(outputs.begin(), outputs.end(), read,
-                                      [](const OutputRecord& a, const OutputRecord& b) {
-                                        return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
-                                      });
+  const auto found =
+      std::lower_bound(outputs.begin(), outputs.end(), read, [](const OutputRecord& a, const OutputRecord& b) {
+        return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
+      });
   if (found == outputs.end() || !is_it(*found)) return outputs.size();
   return static_cast<size_t>(found - outputs.begin());
 }
@@ -201,8 +202,10 @@ std::string check_reads(const History& history, std::vector<Finding>& out) {
     }
   }
   if (!history.transactional_sink || unread == 0) return {};
-  return fmt::format("the read_committed reader had not read {} at the end, so aborted and torn reads could not be "
-                     "excluded", count_text(unread, "visible record"));
+  return fmt::format(
+      "the read_committed reader had not read {} at the end, so aborted and torn reads could not be "
+      "excluded",
+      count_text(unread, "visible record"));
 }
 
 }  // namespace onceproof::checkers

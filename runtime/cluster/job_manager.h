@@ -85,6 +85,7 @@ class JobManager : public env::Actor, private checkpoint::CoordinatorHost {
   std::unique_ptr<checkpoint::Coordinator> coordinator_;
   JobStatus status_ = JobStatus::starting;
   uint64_t session_ = 0;
+  uint64_t generation_ = 0;                       // of the latest deployment; durable before it is used
   uint64_t next_attempt_ = 0;
   TimeUs started_us_ = 0;
   int32_t restarts_ = 0;

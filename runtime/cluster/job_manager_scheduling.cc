@@ -15,6 +15,7 @@ namespace {
 constexpr DurationUs kResourceWaitUs = seconds(2);
 constexpr DurationUs kSettleRetryUs = milliseconds(500);
 constexpr int kAttemptBits = 24;
+constexpr const char* kGenerationDirectory = "generations";
 }  // namespace
 
 // ---- slots ---------------------------------------------------------------------------------------------
@@ -57,6 +58,12 @@ void JobManager::schedule() {
     env_.scheduler().after(kSettleRetryUs, MailKind::registration_retry);
     return;
   }
+  const Result<uint64_t> generation = checkpoint::next_session(env_.storage(), kGenerationDirectory);
+  if (!generation.ok()) {
+    env_.scheduler().after(kSettleRetryUs, MailKind::registration_retry);
+    return;
+  }
+  generation_ = generation.value();
   deployed_once_ = true;
   for (Region& region : regions_) {
     if (region.status == RegionStatus::waiting) deploy(region);
@@ -83,6 +90,7 @@ dataflow::TaskDescriptor JobManager::describe(const Task& task, const checkpoint
   dataflow::TaskDescriptor descriptor;
   descriptor.session = session_;
   descriptor.attempt = task.attempt;
+  descriptor.generation = generation_;
   descriptor.subtask = task.id;
   descriptor.name = vertex.name;
   descriptor.parallelism = vertex.parallelism;

@@ -13,10 +13,11 @@ TransactionalSink::TransactionalSink(dataflow::TaskContext& context)
     : context_(context),
       config_(context.descriptor().sink),
       batches_(config_, context.descriptor().subtask.subtask),
+      generation_(context.descriptor().generation),
       current_(std::make_shared<Transaction>()) {}
 
-std::string TransactionalSink::transactional_id(uint64_t index) const {
-  return fmt::format("{}-{}-{}", config_.transactional_id_prefix, context_.descriptor().subtask.subtask, index);
+std::string TransactionalSink::transactional_id(uint64_t generation, uint64_t index) const {
+  return fmt::format("{}-{}-{}-{}", config_.transactional_id_prefix, context_.descriptor().subtask.subtask, generation, index);
 }
 
 void TransactionalSink::hit(Point point, env::Phase phase, uint64_t checkpoint, const env::ProducerIdentity& identity) {
@@ -31,7 +32,8 @@ void TransactionalSink::open(ByteView restored, dataflow::Ready ready) {
   log_ = context_.env().open_log(fmt::format("sink-{}", context_.descriptor().subtask.subtask));
   State state;
   if (!restored.empty() && !decode(restored, state)) return context_.fail("sink state does not decode");
-  index_ = state.next_index;
+  probed_generation_ = state.generation == 0 ? 1 : state.generation;
+  probed_index_ = state.next_index;
   const SeededBugs& bugs = context_.descriptor().bugs;
   for (const auto& [checkpoint, identity] : state.pending) {
     auto transaction = std::make_shared<Transaction>();
@@ -52,19 +54,20 @@ void TransactionalSink::recover_next() {
   probe();
 }
 
+// Lingering: opened by a generation from the snapshot's on and below our own, and not pre-committed in the snapshot.
 void TransactionalSink::probe() {
-  log_->init_producer(transactional_id(index_), config_.transaction_timeout_us,
+  if (probed_generation_ >= generation_) return open_transaction();
+  log_->init_producer(transactional_id(probed_generation_, probed_index_), config_.transaction_timeout_us,
                       [this](Result<env::ProducerIdentity> producer) {
                         if (!producer.ok()) return context_.fail("abort of lingering transactions: " + producer.error().message);
-                        current_->identity = producer.take();
-                        if (current_->identity.epoch > 0) {
-                          hit(Point::sink_abort, env::Phase::after, 0, current_->identity);
-                          ++index_;
-                          return probe();
+                        if (producer.value().epoch > 0) {
+                          hit(Point::sink_abort, env::Phase::after, 0, producer.value());
+                          ++probed_index_;
+                        } else {  // a new id: this generation opened no more
+                          ++probed_generation_;
+                          probed_index_ = 0;
                         }
-                        phase_ = Phase::writing;
-                        context_.hit(Point::restore_sink, {.checkpoint = context_.descriptor().restored_checkpoint});
-                        ready_();
+                        probe();
                       });
 }
 
@@ -106,15 +109,25 @@ void TransactionalSink::open_transaction() {
     phase_ = Phase::finished;
     return;
   }
+  const bool first = phase_ == Phase::probing;
   phase_ = Phase::opening;
-  log_->init_producer(transactional_id(index_), config_.transaction_timeout_us,
-                      [this](Result<env::ProducerIdentity> producer) {
+  log_->init_producer(transactional_id(generation_, index_), config_.transaction_timeout_us,
+                      [this, first](Result<env::ProducerIdentity> producer) {
                         if (!producer.ok()) return context_.fail("no new transaction: " + producer.error().message);
                         current_->identity = producer.take();
                         phase_ = Phase::writing;
+                        if (first) {
+                          context_.hit(Point::restore_sink, {.checkpoint = context_.descriptor().restored_checkpoint});
+                          return ready_();
+                        }
                         if (end_of_data_) flush();
                         context_.resume();
                       });
+}
+
+// What is pre-committed is left alone: the checkpoint that it belongs to may be complete.
+void TransactionalSink::close() {
+  if (phase_ == Phase::writing && current_->has_records) log_->abort(current_->identity, [](const Status&) {});
 }
 
 // ---- pre-commit ----------------------------------------------------------------------------------------
@@ -130,6 +143,7 @@ void TransactionalSink::prepare_snapshot(uint64_t checkpoint, Bytes& state, data
   }  // else: the empty transaction stays current; there is nothing to commit
   State snapshot;
   for (const auto& [id, transaction] : pending_) snapshot.pending[id] = transaction->identity;
+  snapshot.generation = generation_;
   snapshot.next_index = index_;
   state = encode(snapshot);
   waiting_flush_.push_back({checkpoint, std::move(ready)});

@@ -4,9 +4,11 @@
 //   pre-commit  everything written before the barrier is acknowledged inside transaction n, whose identity
 //               (transactional id, producer id, epoch) is in the snapshot; the log still counts it as ongoing
 //   commit      when checkpoint n completed; or, after a failure, when a sink restored from n opens
-// Transactional ids are prefix-subtask-index, with an index that grows by one a transaction and no gaps, so a restored
-// sink finds every lingering transaction by initialising ids upwards until one is new: that aborts what was open under
-// the id and raises its epoch, which fences the attempt that opened it. (Flink numbers by checkpoint and fills gaps.)
+// Transactional ids are prefix-subtask-generation-index. The index grows by one a transaction and has no gaps, so a
+// restored sink finds every lingering transaction by initialising ids upwards until one is new, in each generation since
+// the one that took the snapshot: that aborts what was open under the id and raises its epoch, which fences the attempt
+// that opened it. A sink touches only generations below its own. Ids without a generation (Flink's INCREMENTING) let a
+// late zombie that restored an older checkpoint abort what a newer attempt has pre-committed (word-count seed 0x196).
 #pragma once
 
 #include <map>
@@ -29,6 +31,7 @@ class TransactionalSink : public dataflow::SinkOperator {
   void checkpoint_complete(uint64_t checkpoint, dataflow::Ready ready) override;
   void end_of_data() override;
   void flush() override;
+  void close() override;
 
  private:
   static constexpr int kMaxOutstanding = 16;
@@ -52,9 +55,10 @@ class TransactionalSink : public dataflow::SinkOperator {
   };
   struct State {                 // what a snapshot holds
     std::map<uint64_t, env::ProducerIdentity> pending;
-    uint64_t next_index = 0;     // the lowest index that no pending transaction uses
+    uint64_t generation = 0;     // of the sink that took it, and
+    uint64_t next_index = 0;     // its lowest index that no pending transaction uses
     template <class Archive>
-    void fields(Archive& archive) { archive(pending, next_index); }
+    void fields(Archive& archive) { archive(pending, generation, next_index); }
   };
 
   void recover_next();
@@ -65,7 +69,7 @@ class TransactionalSink : public dataflow::SinkOperator {
   void commit(uint64_t checkpoint);
   void on_committed(uint64_t checkpoint, const Status& status);
   bool pending_at_or_below(uint64_t checkpoint) const;
-  std::string transactional_id(uint64_t index) const;
+  std::string transactional_id(uint64_t generation, uint64_t index) const;
   void hit(env::Point point, env::Phase phase, uint64_t checkpoint, const env::ProducerIdentity& identity);
 
   dataflow::TaskContext& context_;
@@ -73,7 +77,10 @@ class TransactionalSink : public dataflow::SinkOperator {
   std::unique_ptr<env::Log> log_;
   Batches batches_;
   Phase phase_ = Phase::recovering;
+  const uint64_t generation_;
   uint64_t index_ = 0;                                        // of the current (or next) transaction
+  uint64_t probed_generation_ = 0;                            // while probing: where the next id to look at lies
+  uint64_t probed_index_ = 0;
   std::shared_ptr<Transaction> current_;
   std::map<uint64_t, std::shared_ptr<Transaction>> pending_;  // by checkpoint, until the commit is acknowledged
   std::vector<Waiting> waiting_flush_;

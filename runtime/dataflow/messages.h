@@ -107,6 +107,7 @@ struct InputDescriptor {
 struct TaskDescriptor {
   uint64_t session = 0;
   uint64_t attempt = 0;
+  uint64_t generation = 0;     // durable and rising with every deployment: what a sink may abort is below its own
   graph::SubtaskId subtask;
   std::string name;
   int32_t parallelism = 1;
@@ -125,7 +126,7 @@ struct TaskDescriptor {
   std::string state_file;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(session, attempt, subtask, name, parallelism, max_parallelism, operators, inputs, outputs, job_manager,
+    archive(session, attempt, generation, subtask, name, parallelism, max_parallelism, operators, inputs, outputs, job_manager,
             checkpoint, source, sink, channel, bugs, restored_checkpoint, state, state_file);
   }
 };

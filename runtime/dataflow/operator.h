@@ -73,6 +73,7 @@ class SinkOperator : public Output {
   virtual void checkpoint_complete(uint64_t checkpoint, Ready ready) = 0;
   virtual void end_of_data() {}
   virtual void flush() {}  // the linger time is over
+  virtual void close() {}  // the attempt was cancelled or failed: let go of what no checkpoint refers to, best effort
 };
 
 }  // namespace onceproof::dataflow

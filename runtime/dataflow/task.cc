@@ -162,6 +162,7 @@ void Task::end(TaskState state, const std::string& reason) {
                                                      : Point::task_failed;
   hit(point, {.text = reason});
   if (partition_ && state != TaskState::finished) partition_->close();
+  if (sink_ && state != TaskState::finished) sink_->close();
   report(state, reason);
   env_.scheduler().stop(env_.network().self().endpoint);
 }

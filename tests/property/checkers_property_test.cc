@@ -199,9 +199,8 @@ TEST(CheckersLaws, PhantomsAreCountedExactly) {
     const int phantoms = number(0, 5);
     for (int i = 0; i < phantoms; ++i) {
       const auto partition = static_cast<uint64_t>(number(0, 5));
-      const uint64_t beyond = partition < reference.input().partitions.size()
-                                  ? reference.input().partitions[partition].size()
-                                  : 0;
+      const uint64_t beyond =
+          partition < reference.input().partitions.size() ? reference.input().partitions[partition].size() : 0;
       run.count("ghost", 10, {at(partition, beyond + static_cast<uint64_t>(number(0, 3)))});
     }
     RC_ASSERT(judge(run.build(), reference).counts.phantom == static_cast<uint64_t>(phantoms));

@@ -113,7 +113,7 @@ class FakeEnv : public env::Env, env::Clock, env::Scheduler, env::Network, env::
   std::vector<Sent> sent;
   std::vector<Posted> posted;
   std::vector<Hit> hits;
-  testing::MemoryStorage disk;
+  MemoryStorage disk;
   FakeLog::Journal log;
   bool stopped = false;
 

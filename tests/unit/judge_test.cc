@@ -49,6 +49,14 @@ TEST(Judge, TellsHowATransactionSurvivedACrash) {
             "at 17 s, was committed on recovery at 20 s, with 1 restart");
 }
 
+TEST(Judge, DoesNotCreditACommitToACrashBeforeThePreCommit) {
+  HistoryBuilder run;
+  run.deployed(0).crash(2, 15);
+  run.transaction("sink-1-3", 3, 12);
+  run.everything(small()).pre_commit(2, 16).completed(3, 17).commit(20);
+  EXPECT_EQ(judge(run.build(), small()).evidence, "no word was lost or doubled although 1 fault (crash) fired");
+}
+
 TEST(Judge, TellsThatAnOpenTransactionWasAbortedAndReplayed) {
   HistoryBuilder run;
   run.deployed(0).completed(2, 10);

@@ -12,12 +12,19 @@ namespace {
 using checkers::Reference;
 
 TEST(Reference, SplitsAtAsciiWhiteSpaceOnlyAndNumbersTheWordsOfARecord) {
-  const Lines lines = {{0, " a\tb\v\fc\r\n"}, {1, ""}, {2, "   "}, {3, "d\xc2\xa0" "e"}};
+  const Lines lines = {{0, " a\tb\v\fc\r\n"},
+                       {1, ""},
+                       {2, "   "},
+                       {3,
+                        "d\xc2\xa0"
+                        "e"}};
   const Reference reference(input_of({lines}), word_count());
   ASSERT_EQ(reference.contributions(), 4u);
   EXPECT_EQ(reference.word(0), "a");
   EXPECT_EQ(reference.word(2), "c");
-  EXPECT_EQ(reference.word(3), "d\xc2\xa0" "e");  // a no-break space is no ASCII white space
+  EXPECT_EQ(reference.word(3),
+            "d\xc2\xa0"
+            "e");  // a no-break space is no ASCII white space
   EXPECT_EQ(reference.position(2), at(0, 0, 2));
   EXPECT_EQ(reference.position(3), at(0, 3, 0));
 }

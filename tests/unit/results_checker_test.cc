@@ -34,13 +34,12 @@ TEST(ResultsChecker, SeesAResultInTwoPartsAlthoughNothingWasLostOrDoubled) {
   run.count("x", 10, {at(0, 0, 0)});
   run.count("x", 10, {at(0, 0, 1), at(0, 0, 2)});
   EXPECT_TRUE(check_delivery(run.build(), three()).clean());
-  EXPECT_EQ(story_of(findings_of(run), "split"), "the result for \"x\" in window [0 s, 10 s) came 2 times instead of "
-                                                 "once: 0 of its 3 records were lost, 0 came again");
+  EXPECT_EQ(story_of(findings_of(run), "split"),
+            "the result for \"x\" in window [0 s, 10 s) came 2 times instead of "
+            "once: 0 of its 3 records were lost, 0 came again");
 }
 
-TEST(ResultsChecker, SeesAMissingResult) {
-  EXPECT_EQ(count_of(findings_of(HistoryBuilder()), "missing"), 1u);
-}
+TEST(ResultsChecker, SeesAMissingResult) { EXPECT_EQ(count_of(findings_of(HistoryBuilder()), "missing"), 1u); }
 
 TEST(ResultsChecker, SeesARepeatedResult) {
   HistoryBuilder run;

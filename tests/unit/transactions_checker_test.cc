@@ -20,14 +20,15 @@ std::vector<Finding> findings_of(const HistoryBuilder& run, bool settled = true)
   return findings;
 }
 
-// Two records in a transaction that checkpoint 1 pre-committed; still open, and no checkpoint has completed.
-HistoryBuilder pre_committed() {
+// Two records in a transaction that this checkpoint pre-committed; still open, and no checkpoint has completed.
+HistoryBuilder pre_committed_by(uint64_t checkpoint) {
   HistoryBuilder run;
-  run.transaction("sink-0-1", 1, 2);
+  run.transaction("sink-0-1", checkpoint, 2);
   run.count("the", 10, {at(0, 0)}, 0);
   run.count("cat", 10, {at(0, 1)}, 1);
   return run;
 }
+HistoryBuilder pre_committed() { return pre_committed_by(1); }
 
 TEST(TransactionsChecker, AcceptsACommitAfterItsCheckpointCompleted) {
   EXPECT_TRUE(findings_of(pre_committed().completed(1, 5).commit(6)).empty());
@@ -52,6 +53,10 @@ TEST(TransactionsChecker, SeesACommitOfACheckpointThatNeverCompleted) {
 TEST(TransactionsChecker, AcceptsACommitThroughALaterCheckpoint) {
   EXPECT_TRUE(findings_of(pre_committed().aborted(1, 5).completed(2, 8).commit(9)).empty());
   EXPECT_EQ(count_of(findings_of(pre_committed().aborted(1, 5).completed(2, 8).commit(7)), "early-commit"), 1u);
+}
+
+TEST(TransactionsChecker, DoesNotTakeAnEarlierCheckpointForPermission) {
+  EXPECT_EQ(count_of(findings_of(pre_committed_by(2).completed(1, 5).aborted(2, 7).commit(8)), "early-commit"), 1u);
 }
 
 // The store's answer was lost, the job manager recovered exactly this checkpoint: it was durable after all.
@@ -105,8 +110,9 @@ TEST(TransactionsChecker, SeesAHangingTransaction) {
 TEST(TransactionsChecker, SeesATornTransaction) {
   HistoryBuilder hidden = pre_committed().completed(1, 5).commit(6);
   hidden.raw().outputs[1].visibility = Visibility::aborted;
-  EXPECT_EQ(story_of(findings_of(hidden), "torn"), "transaction \"sink-0-1\" (epoch 0) was committed, yet its record "
-                                                   "\"cat\"=\"1\" at sink partition 1, offset 1 is not readable");
+  EXPECT_EQ(story_of(findings_of(hidden), "torn"),
+            "transaction \"sink-0-1\" (epoch 0) was committed, yet its record "
+            "\"cat\"=\"1\" at sink partition 1, offset 1 is not readable");
   HistoryBuilder leaked = pre_committed().aborted(1, 5).abort(6);
   leaked.raw().outputs[1].visibility = Visibility::committed;
   EXPECT_EQ(count_of(findings_of(leaked), "torn"), 1u);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stories that the project exists for: the same seeds and faults under three guarantees.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "checkers/judge.h"
+#include "scenarios/session.h"
+
+namespace onceproof::scenarios {
+namespace {
+
+constexpr uint64_t kSeeds = 25;
+
+struct SeedRun {
+  std::vector<RunPlan> plans;
+  std::vector<checkers::RunReport> reports;  // at-most-once, at-least-once, exactly-once
+};
+
+Session open(const std::string& scenario, std::vector<std::string> bugs = {}) {
+  Request request;
+  request.scenario = scenario;
+  request.bugs = std::move(bugs);
+  auto session = Session::open(request);
+  CHECK(session.ok(), session.error().message.c_str());
+  return session.take();
+}
+
+SeedRun run(Session& session, uint64_t seed) {
+  SeedRun out;
+  out.plans = session.plans(seed).take();
+  for (const RunPlan& plan : out.plans) out.reports.push_back(std::move(session.run(plan).value().report));
+  return out;
+}
+
+bool violated(const checkers::RunReport& report) { return report.verdict.outcome == checkers::Outcome::violated; }
+
+class Stories : public testing::TestWithParam<const char*> {};
+
+TEST_P(Stories, ExactlyOnceNeitherLosesNorDuplicatesUnderAnySeed) {
+  Session session = open(GetParam());
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const SeedRun result = run(session, seed);
+    const checkers::Verdict& verdict = result.reports[2].verdict;
+    EXPECT_EQ(verdict.outcome, checkers::Outcome::valid) << session.reproduce(seed) << " " << verdict.evidence;
+    EXPECT_EQ(verdict.counts.delivered, verdict.counts.expected) << seed;
+    EXPECT_EQ(verdict.counts.duplicated, 0u) << seed;
+    EXPECT_GT(verdict.counts.expected, 0u);
+  }
+}
+
+TEST_P(Stories, AtLeastOnceLosesNothing) {
+  Session session = open(GetParam());
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) EXPECT_EQ(run(session, seed).reports[1].verdict.counts.lost, 0u) << seed;
+}
+
+TEST_P(Stories, AtMostOnceDuplicatesNothing) {
+  Session session = open(GetParam());
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) EXPECT_EQ(run(session, seed).reports[0].verdict.counts.duplicated, 0u) << seed;
+}
+
+TEST_P(Stories, TheFaultsDoDamageWhereTheyMay) {
+  Session session = open(GetParam());
+  uint64_t lost = 0, duplicated = 0;
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const SeedRun result = run(session, seed);
+    lost += result.reports[0].verdict.counts.lost > 0;
+    duplicated += result.reports[1].verdict.counts.duplicated > 0;
+  }
+  EXPECT_GT(lost, 0u);
+  EXPECT_GT(duplicated, kSeeds / 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Catalogue, Stories, testing::Values("word-count", "transform"),
+                         [](const auto& param) { return std::string(param.param) == "transform" ? "Transform" : "WordCount"; });
+
+TEST(WordCount, TheDefaultSeedShowsAllThreeGuaranteesApart) {
+  Session session = open("word-count");
+  const SeedRun result = run(session, 1);
+  EXPECT_EQ(result.reports[0].verdict.observed, checkers::Guarantee::at_most_once);
+  EXPECT_EQ(result.reports[1].verdict.observed, checkers::Guarantee::at_least_once);
+  EXPECT_EQ(result.reports[2].verdict.observed, checkers::Guarantee::exactly_once);
+  for (const checkers::RunReport& report : result.reports) EXPECT_FALSE(report.verdict.evidence.empty());
+}
+
+TEST(WordCount, TheCrashStrikesBetweenPreCommitAndCommit) {
+  Session session = open("word-count");
+  int struck = 0;
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const SeedRun result = run(session, seed);
+    const auto& faults = result.reports[2].history.faults;
+    const auto& trigger = result.plans[2].faults.front().trigger;
+    ASSERT_EQ(faults.front().kind, "crash");
+    struck += faults.front().effective && faults.front().fired_us != *trigger.by_us;
+  }
+  EXPECT_GT(struck, static_cast<int>(kSeeds) / 2);
+}
+
+TEST(WordCount, EveryTimedFaultFiresUnderEveryGuarantee) {
+  Session session = open("word-count");
+  const SeedRun result = run(session, 1);
+  for (const checkers::RunReport& report : result.reports) {
+    EXPECT_TRUE(report.history.faults[0].fired) << "the crash falls back to its time when there is no pre-commit";
+    EXPECT_TRUE(report.history.faults[1].fired) << "the partition has a time";
+  }
+}
+
+// A suite that cannot see a known bug proves nothing about unknown ones.
+TEST(WordCount, SeededBugsThatBreakTheCommitAreSeen) {
+  for (const char* bug : {"commit-on-ack", "forget-pending-commit", "abort-pre-committed"}) {
+    Session session = open("word-count", {bug});
+    bool seen = false;
+    for (uint64_t seed = 1; seed <= 40 && !seen; ++seed) seen = violated(run(session, seed).reports[2]);
+    EXPECT_TRUE(seen) << bug;
+  }
+}
+
+}  // namespace
+}  // namespace onceproof::scenarios

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/guarantee.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace onceproof::scenarios {
+namespace {
+
+using cluster::BarrierMode;
+using cluster::JobConfig;
+using cluster::OffsetCommit;
+using cluster::SinkMode;
+using testing::HasSubstr;
+
+JobConfig job_with(const Stack& stack) {
+  JobConfig job;
+  apply(stack, job);
+  return job;
+}
+
+TEST(Guarantee, EachConsistentStackGuaranteesWhatItsNameSays) {
+  for (const Guarantee guarantee : all_guarantees()) {
+    const JobConfig job = job_with(stack_for(guarantee));
+    EXPECT_EQ(derive(job).guarantee, guarantee) << checkers::to_string(guarantee);
+    EXPECT_TRUE(check_consistent(job).ok());
+    EXPECT_EQ(stack_of(job), stack_for(guarantee));
+    EXPECT_EQ(guarantee_named(checkers::to_string(guarantee)), guarantee);
+  }
+  EXPECT_EQ(guarantee_named("twice"), std::nullopt);
+}
+
+TEST(Guarantee, TheWeakestLinkDecides) {
+  Stack stack = stack_for(Guarantee::exactly_once);
+  stack.barriers = BarrierMode::at_least_once;
+  EXPECT_EQ(derive(job_with(stack)).guarantee, Guarantee::at_least_once);
+  EXPECT_EQ(derive(job_with(stack)).weakest, "state");
+
+  stack = stack_for(Guarantee::exactly_once);
+  stack.sink = SinkMode::flush;
+  EXPECT_EQ(derive(job_with(stack)).guarantee, Guarantee::at_least_once);
+  EXPECT_EQ(derive(job_with(stack)).weakest, "sink");
+
+  stack = stack_for(Guarantee::exactly_once);
+  stack.offsets = OffsetCommit::before_processing;
+  EXPECT_EQ(derive(job_with(stack)).guarantee, Guarantee::at_most_once);
+  EXPECT_EQ(derive(job_with(stack)).weakest, "source offsets");
+}
+
+TEST(Guarantee, LosingAndReplayingTogetherGuaranteeNothing) {
+  Stack stack = stack_for(Guarantee::at_least_once);
+  stack.sink = SinkMode::fire_and_forget;
+  EXPECT_EQ(derive(job_with(stack)).guarantee, Guarantee::none);
+}
+
+TEST(Guarantee, EveryReasonSaysWhy) {
+  for (const Guarantee guarantee : all_guarantees()) {
+    for (const Reason& reason : derive(job_with(stack_for(guarantee))).reasons) {
+      EXPECT_FALSE(reason.part.empty());
+      EXPECT_FALSE(reason.setting.empty());
+      EXPECT_GT(reason.why.size(), 20u) << reason.part;
+    }
+  }
+}
+
+TEST(Guarantee, ATransactionTimeoutAboveTheBrokersMaximumIsRefused) {
+  JobConfig job = job_with(stack_for(Guarantee::exactly_once));
+  job.sink.transaction_timeout_us = seconds(900) + 1000;
+  const Status status = check_consistent(job);
+  EXPECT_EQ(status.code(), ErrorCode::invalid_argument);
+  EXPECT_THAT(status.error().message, HasSubstr("above the broker's maximum of 900000"));
+  job.sink.transaction_timeout_us = seconds(900);
+  EXPECT_TRUE(check_consistent(job).ok());
+}
+
+TEST(Guarantee, ATransactionTimeoutBelowTheCheckpointIntervalIsRefused) {
+  JobConfig job = job_with(stack_for(Guarantee::exactly_once));
+  job.sink.transaction_timeout_us = job.checkpoint.interval_us - 1000;
+  EXPECT_THAT(check_consistent(job).error().message, HasSubstr("below the checkpoint interval of 5000 ms"));
+  apply(stack_for(Guarantee::at_least_once), job);
+  EXPECT_TRUE(check_consistent(job).ok()) << "only transactional sinks have the timeout";
+}
+
+TEST(Guarantee, ATransactionalSinkWithoutCheckpointsIsRefused) {
+  Stack stack = stack_for(Guarantee::exactly_once);
+  stack.checkpoints = false;
+  EXPECT_THAT(check_consistent(job_with(stack)).error().message, HasSubstr("checkpoints are off"));
+}
+
+TEST(Guarantee, AShortTransactionTimeoutIsWarnedOf) {
+  JobConfig job = job_with(stack_for(Guarantee::exactly_once));
+  EXPECT_TRUE(derive(job).warnings.empty());
+  job.sink.transaction_timeout_us = seconds(6);
+  EXPECT_FALSE(derive(job).warnings.empty());
+}
+
+}  // namespace
+}  // namespace onceproof::scenarios

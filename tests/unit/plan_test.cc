@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scenarios/catalogue.h"
+#include "scenarios/draw.h"
+#include "scenarios/input.h"
+#include "scenarios/knobs.h"
+#include "scenarios/language.h"
+
+namespace onceproof::scenarios {
+namespace {
+
+using testing::HasSubstr;
+
+Scenario scenario_of(const std::string& members) {
+  auto scenario = parse_scenario(R"({"name": "x", "pipeline": [{"source": "log"}, {"sink": "log"}])" + members + "}", "x.json");
+  CHECK(scenario.ok(), scenario.error().message.c_str());
+  return scenario.take();
+}
+
+RunPlan plan_of(const Scenario& scenario, uint64_t seed) {
+  auto plan = draw_plan(scenario, seed);
+  CHECK(plan.ok(), plan.error().message.c_str());
+  return plan.take();
+}
+
+TEST(Plan, TheSameSeedDrawsTheSamePlan) {
+  const Scenario scenario = load_scenario("word-count").take();
+  EXPECT_EQ(to_json({{plan_of(scenario, 7)}}), to_json({{plan_of(scenario, 7)}}));
+  EXPECT_NE(to_json({{plan_of(scenario, 7)}}), to_json({{plan_of(scenario, 8)}}));
+}
+
+TEST(Plan, ANewKnobShiftsNoOther) {
+  const std::string before = R"(, "parallelism": [1, 3], "faults": [{"kind": "pause", "at_ms": [0, 100000]}])";
+  const std::string after = R"(, "parallelism": [1, 3], "restart": {"delay_ms": [0, 9000]},
+      "faults": [{"kind": "pause", "at_ms": [0, 100000]}])";
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    const RunPlan left = plan_of(scenario_of(before), seed);
+    const RunPlan right = plan_of(scenario_of(after), seed);
+    EXPECT_EQ(left.job.plan.parallelism, right.job.plan.parallelism);
+    EXPECT_EQ(left.faults[0].trigger.at_us, right.faults[0].trigger.at_us);
+  }
+}
+
+TEST(Plan, DrawsStayInsideTheirRangesAndReachBothEnds) {
+  const Scenario scenario = scenario_of(R"(, "parallelism": [1, 3], "channel": {"buffer_bytes": {"one_of": [64, 4096]}})");
+  std::set<int64_t> parallelisms, buffers;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    const RunPlan plan = plan_of(scenario, seed);
+    parallelisms.insert(plan.job.plan.parallelism);
+    buffers.insert(plan.job.channel.buffer_bytes);
+  }
+  EXPECT_EQ(parallelisms, (std::set<int64_t>{1, 2, 3}));
+  EXPECT_EQ(buffers, (std::set<int64_t>{64, 4096}));
+}
+
+TEST(Plan, SwarmFaultsStrikeInAboutTheirShareOfSeeds) {
+  const Scenario scenario = scenario_of(R"(, "swarm": {"faults": [{"percent": 30, "kind": "pause", "at_ms": 5}]})");
+  int struck = 0;
+  for (uint64_t seed = 0; seed < 1000; ++seed) struck += static_cast<int>(plan_of(scenario, seed).faults.size());
+  EXPECT_GT(struck, 240);
+  EXPECT_LT(struck, 360);
+}
+
+TEST(Plan, AllStacksMeetTheSameFaults) {
+  const RunPlan base = plan_of(load_scenario("word-count").value(), 11);
+  for (const Guarantee guarantee : all_guarantees()) {
+    const RunPlan plan = with_stack(base, checkers::to_string(guarantee), stack_for(guarantee));
+    ASSERT_EQ(plan.faults.size(), base.faults.size());
+    for (size_t i = 0; i < plan.faults.size(); ++i) EXPECT_EQ(describe(plan.faults[i]), describe(base.faults[i]));
+  }
+}
+
+TEST(Plan, NothingIsLeftToDrawInAConcreteFault) {
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    for (const simulator::Fault& fault : plan_of(load_scenario("word-count").value(), seed).faults) {
+      EXPECT_THAT(describe(fault), testing::Not(HasSubstr("any ")));
+    }
+  }
+}
+
+TEST(Plan, APlanFileGivesBackEveryPlan) {
+  for (const std::string& name : catalogue_names()) {
+    for (uint64_t seed = 0; seed < 50; ++seed) {
+      PlanFile file;
+      const RunPlan base = plan_of(load_scenario(name).value(), seed * 0x123456789abcdefull);
+      for (const Guarantee guarantee : all_guarantees()) {
+        file.plans.push_back(with_stack(base, checkers::to_string(guarantee), stack_for(guarantee)));
+      }
+      const std::string text = to_json(file);
+      const auto back = parse_plan_file(text, "plan.json");
+      ASSERT_TRUE(back.ok()) << back.error().message;
+      EXPECT_EQ(to_json(back.value()), text);
+      ASSERT_EQ(back.value().plans.size(), 3u);
+      for (size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(stack_of(back.value().plans[i].job), stack_of(file.plans[i].job));
+        EXPECT_EQ(back.value().plans[i].seed, base.seed);
+        EXPECT_EQ(back.value().plans[i].faults.size(), base.faults.size());
+      }
+    }
+  }
+}
+
+TEST(Plan, APlanFileLeavesNoKnobToTheReadersDefaults) {
+  const RunPlan plan = plan_of(load_scenario("word-count").value(), 1);
+  std::string text = to_json({{plan}});
+  const size_t at = text.find("\"parallelism\"");
+  ASSERT_NE(at, std::string::npos);
+  text.erase(at, text.find('\n', at) - at);
+  const auto back = parse_plan_file(text, "plan.json");
+  ASSERT_FALSE(back.ok());
+  EXPECT_THAT(back.error().message, HasSubstr("\"parallelism\" is missing"));
+}
+
+TEST(Plan, TooFewSlotsAndMissingProcessesAreRefused) {
+  const auto slots = draw_plan(scenario_of(R"(, "parallelism": 9)"), 1);
+  ASSERT_FALSE(slots.ok());
+  EXPECT_THAT(slots.error().message, HasSubstr("parallelism 9 needs as many slots"));
+  const auto target = draw_plan(scenario_of(R"(, "faults": [{"kind": "pause", "target": "broker-7", "at_ms": 1}])"), 1);
+  ASSERT_FALSE(target.ok());
+  EXPECT_THAT(target.error().message, HasSubstr("unknown process \"broker-7\""));
+}
+
+TEST(Plan, KnobsReadBackWhatWasSet) {
+  for (const Knob& knob : all_knobs()) {
+    RunPlan plan;
+    knob.set(plan, knob.low);
+    EXPECT_EQ(knob.get(plan), knob.low) << knob_path(knob);
+    knob.set(plan, knob.high);
+    EXPECT_EQ(knob.get(plan), knob.high) << knob_path(knob);
+    const int64_t own = knob.get(RunPlan{});
+    EXPECT_GE(own, knob.low) << knob_path(knob);
+    EXPECT_LE(own, knob.high) << knob_path(knob);
+  }
+}
+
+TEST(Input, LinesGoRoundRobinWithAscendingTimes) {
+  const auto input = split_input("a\r\nb\n\nd", 2, 4000);
+  ASSERT_TRUE(input.ok());
+  const auto& partitions = input.value().partitions;
+  ASSERT_EQ(partitions[0].size(), 2u);
+  ASSERT_EQ(partitions[1].size(), 2u);
+  EXPECT_EQ(partitions[0][0].value, "a");
+  EXPECT_EQ(partitions[1][0].value, "b");
+  EXPECT_EQ(partitions[0][1].value, "");
+  EXPECT_EQ(partitions[1][1].value, "d");
+  EXPECT_EQ(partitions[1][1].timestamp_us, 3000);
+}
+
+TEST(Input, EmptyAndBinaryTextsAreInputs) {
+  EXPECT_TRUE(split_input("", 4, 1000).value().partitions[0].empty());
+  const std::string binary("\xff\x00\x80 x", 5);
+  EXPECT_EQ(split_input(binary, 1, 1000).value().partitions[0][0].value, binary);
+  EXPECT_EQ(split_input(std::string(1'000'000, 'x'), 1, 1000).value().partitions[0][0].value.size(), 1'000'000u);
+}
+
+TEST(Input, MissingFilesAndDirectoriesAreClearErrors) {
+  const auto missing = load_text({InputKind::file, "no/such/file.txt"});
+  ASSERT_FALSE(missing.ok());
+  EXPECT_THAT(missing.error().message, HasSubstr("no/such/file.txt"));
+  EXPECT_FALSE(load_text({InputKind::file, "/"}).ok());
+}
+
+TEST(Input, GeneratedWordsAreTheSameEveryTime) {
+  const InputSpec spec{InputKind::generated, "", 1000, 10};
+  EXPECT_EQ(load_text(spec).value(), load_text(spec).value());
+  EXPECT_EQ(split_input(load_text(spec).value(), 1, 1000).value().partitions[0].size(), 1000u);
+}
+
+}  // namespace
+}  // namespace onceproof::scenarios

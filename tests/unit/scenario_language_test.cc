@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/language.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "scenarios/catalogue.h"
+#include "scenarios/embedded.h"
+#include "scenarios/knobs.h"
+#include "scenarios/language_parts.h"
+
+namespace onceproof::scenarios {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+constexpr const char* kPipeline = R"("pipeline": [{"source": "log"}, {"sink": "log"}])";
+
+// The error of a scenario whose members beside the name and a pipeline are `members`; empty: it is valid.
+std::string error_of(const std::string& members) {
+  const auto scenario = parse_scenario("{\"name\": \"x\", " + std::string(kPipeline) + members + "}", "x.json");
+  return scenario.ok() ? "" : scenario.error().message;
+}
+std::string error_of_fault(const std::string& fault) { return error_of(", \"faults\": [" + fault + "]"); }
+std::string error_of_pipeline(const std::string& steps) {
+  const auto scenario = parse_scenario("{\"name\": \"x\", \"pipeline\": [" + steps + "]}", "x.json");
+  return scenario.ok() ? "" : scenario.error().message;
+}
+
+TEST(ScenarioLanguage, EveryScenarioOfTheCatalogueIsValid) {
+  EXPECT_THAT(catalogue_names(), Contains("word-count"));
+  EXPECT_THAT(catalogue_names(), Contains("transform"));
+  for (const std::string& name : catalogue_names()) {
+    const auto scenario = load_scenario(name);
+    ASSERT_TRUE(scenario.ok()) << scenario.error().message;
+    EXPECT_EQ(scenario.value().name, name);
+    EXPECT_FALSE(scenario.value().description.empty());
+  }
+}
+
+TEST(ScenarioLanguage, AnUnknownFaultNamesItsPlaceAndTheNearestWord) {
+  EXPECT_EQ(error_of_fault(R"({"kind": "cras", "at_ms": 1})"),
+            "x.json: unknown fault \"cras\" at /faults/0/kind; did you mean \"crash\"?");
+}
+
+TEST(ScenarioLanguage, ASyntaxErrorNamesLineAndColumn) {
+  const auto scenario = parse_scenario("{\n  \"name\": \"x\",\n  oops\n}", "x.json");
+  ASSERT_FALSE(scenario.ok());
+  EXPECT_THAT(scenario.error().message, HasSubstr("x.json: 3:"));
+  EXPECT_THAT(scenario.error().message, HasSubstr("not JSON"));
+}
+
+TEST(ScenarioLanguage, UnknownKeysAreRefusedWithTheNearestOne) {
+  EXPECT_THAT(error_of(R"(, "paralelism": 2)"), HasSubstr("did you mean \"parallelism\"?"));
+  EXPECT_THAT(error_of(R"(, "checkpoint": {"intervall_ms": 2})"),
+              HasSubstr("unknown setting \"intervall_ms\" at /checkpoint/intervall_ms; did you mean \"interval_ms\"?"));
+  EXPECT_THAT(error_of_fault(R"({"kind": "pause", "at_ms": 1, "restart_after_ms": 1})"),
+              HasSubstr("unknown setting of a pause \"restart_after_ms\" at /faults/0/restart_after_ms"));
+}
+
+TEST(ScenarioLanguage, AKeyThatStandsTwiceIsRefused) {
+  EXPECT_THAT(error_of(R"(, "parallelism": 1, "parallelism": 2)"), HasSubstr("\"parallelism\" stands twice"));
+}
+
+TEST(ScenarioLanguage, NumbersHaveRanges) {
+  EXPECT_EQ(error_of(R"(, "parallelism": 2)"), "");
+  EXPECT_EQ(error_of(R"(, "parallelism": [1, 3])"), "");
+  EXPECT_EQ(error_of(R"(, "parallelism": {"one_of": [1, 3]})"), "");
+  EXPECT_THAT(error_of(R"(, "parallelism": 0)"), HasSubstr("0 is out of range, 1 to 64 is valid at /parallelism"));
+  EXPECT_THAT(error_of(R"(, "parallelism": 1.5)"), HasSubstr("whole number is needed at /parallelism"));
+  EXPECT_THAT(error_of(R"(, "parallelism": [3, 1])"), HasSubstr("begins with its lower number"));
+  EXPECT_THAT(error_of(R"(, "parallelism": [1, 2, 3])"), HasSubstr("a range has two numbers"));
+  EXPECT_THAT(error_of(R"(, "parallelism": {"one_of": []})"), HasSubstr("nothing to draw"));
+  EXPECT_THAT(error_of(R"(, "parallelism": 18446744073709551615)"), HasSubstr("out of range"));
+}
+
+TEST(ScenarioLanguage, AFaultNeedsOneTrigger) {
+  EXPECT_THAT(error_of_fault(R"({"kind": "pause"})"), HasSubstr("a fault needs \"at\""));
+  EXPECT_THAT(error_of_fault(R"({"kind": "pause", "at": "sink.commit", "at_ms": 1})"), HasSubstr("exclude each other"));
+  EXPECT_THAT(error_of_fault(R"({"kind": "pause", "at_ms": 1, "nth": 2})"), HasSubstr("\"nth\" belongs to \"at\""));
+  EXPECT_THAT(error_of_fault(R"({"kind": "pause", "at": "sink.comit"})"), HasSubstr("did you mean \"sink.commit\"?"));
+}
+
+TEST(ScenarioLanguage, ProcessesAndMailsAreCheckedByName) {
+  EXPECT_THAT(error_of_fault(R"({"kind": "crash", "target": "any task-manger", "at_ms": 1})"),
+              HasSubstr("did you mean \"any task-manager\"?"));
+  EXPECT_THAT(error_of_fault(R"({"kind": "crash", "target": "@hit", "at_ms": 1})"), HasSubstr("unknown process"));
+  EXPECT_THAT(error_of_fault(R"({"kind": "delay", "mail": "log-requst", "at_ms": 1})"),
+              HasSubstr("did you mean \"log-request\"?"));
+  EXPECT_THAT(error_of_fault(R"({"kind": "delay", "at_ms": 1})"), HasSubstr("\"mail\" is missing at /faults/0"));
+}
+
+TEST(ScenarioLanguage, PipelinesHaveAnOrder) {
+  EXPECT_EQ(error_of_pipeline(R"({"source":"log"},{"split":"words"},{"map":{"prefix":"processed_"}},{"sink":"log"})"), "");
+  EXPECT_THAT(error_of_pipeline(R"({"split":"words"},{"sink":"log"})"), HasSubstr("begins with"));
+  EXPECT_THAT(error_of_pipeline(R"({"source":"log"})"), HasSubstr("pipeline"));
+  EXPECT_THAT(error_of_pipeline(R"({"source":"log"},{"key_by":"value"},{"sink":"log"})"), HasSubstr("/pipeline/1"));
+  EXPECT_THAT(error_of_pipeline(R"({"source":"log"},{"split":"wrods"},{"sink":"log"})"),
+              HasSubstr("unknown split \"wrods\" at /pipeline/1/split; did you mean \"words\"?"));
+}
+
+TEST(ScenarioLanguage, HostileDocumentsAreRefusedNotCrashedOn) {
+  EXPECT_FALSE(parse_scenario("", "x").ok());
+  EXPECT_FALSE(parse_scenario("[]", "x").ok());
+  EXPECT_FALSE(parse_scenario("null", "x").ok());
+  EXPECT_FALSE(parse_scenario(std::string("\0\xff\xfe", 3), "x").ok());
+  EXPECT_FALSE(parse_scenario(R"({"name": 7, "pipeline": {}})", "x").ok());
+  EXPECT_FALSE(parse_scenario(R"({"name": "../x", "pipeline": []})", "x").ok()) << "a name becomes a folder";
+}
+
+TEST(ScenarioLanguage, ThePublishedSchemaKnowsEveryWordThatTheParserKnows) {
+  std::string text;
+  for (int i = 0; i < kEmbeddedFileCount; ++i) {
+    if (std::string(kEmbeddedFiles[i].name) == "docs/scenario.schema.json") text = kEmbeddedFiles[i].text;
+  }
+  const nlohmann::json schema = nlohmann::json::parse(text);
+  for (const Knob& knob : all_knobs()) {
+    const auto& properties = schema["properties"];
+    const auto& holder = *knob.section == '\0' ? properties : properties[knob.section]["properties"];
+    ASSERT_TRUE(holder.contains(knob.name)) << knob_path(knob);
+    EXPECT_FALSE(holder[knob.name]["description"].get<std::string>().empty());
+    EXPECT_EQ(holder[knob.name]["anyOf"][0]["minimum"], knob.low) << knob_path(knob);
+    EXPECT_EQ(holder[knob.name]["anyOf"][0]["maximum"], knob.high) << knob_path(knob);
+    EXPECT_TRUE(schema["properties"]["swarm"]["properties"]["configuration"]["properties"].contains(knob_path(knob)));
+  }
+  EXPECT_EQ(schema["$defs"]["trigger"]["at"]["enum"].get<std::vector<std::string>>(), point_words());
+  EXPECT_EQ(schema["$defs"]["delay"]["mail"]["anyOf"][0]["enum"].get<std::vector<std::string>>(), mail_words());
+  for (const std::string& kind : fault_kind_words()) EXPECT_TRUE(schema["$defs"].contains(kind)) << kind;
+}
+
+}  // namespace
+}  // namespace onceproof::scenarios
