@@ -2,6 +2,8 @@
 #include "checkers/order.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -14,6 +16,24 @@ namespace {
 
 constexpr int32_t kNowhere = -1;
 constexpr int32_t kSeveral = -2;
+
+// 1 + index of the last first delivery, for each (key, source partition) of the sink partition at hand. What each producer
+// wrote stands for itself where the claim is at-most-once: such a sink fences nobody and repeats nothing, so what a
+// zombie still sends arrives behind its successor's records, and no configuration of it promises otherwise.
+class Latest {
+ public:
+  Latest(bool by_producer, size_t slots) : by_producer_(by_producer), slots_(by_producer ? 0 : slots, 0) {}
+  uint32_t& of(uint64_t producer, size_t slot) { return by_producer_ ? sparse_[{producer, slot}] : slots_[slot]; }
+  void clear() {
+    std::fill(slots_.begin(), slots_.end(), 0);
+    sparse_.clear();
+  }
+
+ private:
+  const bool by_producer_;
+  std::vector<uint32_t> slots_;
+  std::map<std::pair<uint64_t, size_t>, uint32_t> sparse_;
+};
 
 // The one sink partition in which a contribution came out.
 std::vector<int32_t> homes(const History& history, const Reference& reference) {
@@ -38,14 +58,13 @@ void check_order(const History& history, const Reference& reference, const Deliv
   if (delivery.counts.duplicated > 0) home = homes(history, reference);
   const size_t sources = reference.input().partitions.size();
   std::vector<uint8_t> seen(reference.contributions(), 0);
-  // 1 + index of the last first delivery, for each (key, source partition) of the sink partition at hand.
-  std::vector<uint32_t> last(reference.key_count() * sources, 0);
+  Latest last(history.claimed == Guarantee::at_most_once, reference.key_count() * sources);
   int32_t partition = kNowhere;
   for (size_t i = 0; i < history.outputs.size(); ++i) {
     const OutputRecord& output = history.outputs[i];
     if (output.partition != partition) {
       partition = output.partition;
-      std::fill(last.begin(), last.end(), 0);
+      last.clear();
     }
     if (!delivery.sound[i]) continue;
     for (const Position position : output.lineage) {
@@ -54,7 +73,7 @@ void check_order(const History& history, const Reference& reference, const Deliv
       seen[index] = 1;
       if (!home.empty() && home[index] == kSeveral) continue;
       const uint32_t key_id = reference.results()[reference.result_of(index)].key_id;
-      uint32_t& latest = last[key_id * sources + partition_of(position)];
+      uint32_t& latest = last.of(output.producer_id, key_id * sources + partition_of(position));
       if (latest > index + 1) {
         findings.add("out-of-order", -1, [&] {
           return fmt::format("{} first came out in {}, after {}", contribution_text(reference, index),

@@ -190,7 +190,8 @@ std::string verdict_table(const std::vector<RunReport>& runs, const std::string&
   std::string out = print_table(table, unwrapped);
   for (const RunReport* run : order) {
     std::string sentence = printable(run->verdict.evidence);
-    if (run->verdict.outcome == Outcome::inconclusive && !run->verdict.why.empty()) {
+    const bool told = run->verdict.evidence.find(run->verdict.why) != std::string::npos;
+    if (run->verdict.outcome == Outcome::inconclusive && !told) {
       if (!sentence.empty()) sentence += ' ';
       sentence += "Inconclusive: " + printable(run->verdict.why);
     }

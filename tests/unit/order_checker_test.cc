@@ -8,6 +8,8 @@ namespace onceproof::tests {
 namespace {
 
 using checkers::Finding;
+using checkers::Guarantee;
+using checkers::History;
 using checkers::Reference;
 
 std::vector<Finding> findings_of(const HistoryBuilder& run, const Reference& reference) {
@@ -53,6 +55,23 @@ TEST(OrderChecker, ComparesNeitherSinkPartitionsNorSourcePartitions) {
   HistoryBuilder run = written({{2, 0}});
   run.output("", "processed_d", seconds(1), {at(1, 0)});
   EXPECT_TRUE(findings_of(run, records()).empty());
+}
+
+// A zombie's fire-and-forget batches arrive behind its successor's; at-most-once does not promise otherwise.
+TEST(OrderChecker, UnderAtMostOnceComparesWithinAProducerOnly) {
+  const auto findings_with_second_producer = [](uint64_t producer, Guarantee claimed) {
+    History history = written({{0, 0}, {2, 0}, {1, 0}}).build();
+    history.claimed = claimed;
+    history.outputs[2].producer_id = producer;
+    std::vector<Finding> findings;
+    check_order(history, records(), check_delivery(history, records()), findings);
+    return findings.size();
+  };
+  const uint64_t same = written({{0, 0}}).build().outputs[0].producer_id;
+  EXPECT_EQ(findings_with_second_producer(same, Guarantee::at_most_once), 1u);
+  EXPECT_EQ(findings_with_second_producer(same + 1, Guarantee::at_most_once), 0u);
+  EXPECT_EQ(findings_with_second_producer(same + 1, Guarantee::at_least_once), 1u);
+  EXPECT_EQ(findings_with_second_producer(same + 1, Guarantee::exactly_once), 1u);
 }
 
 TEST(OrderChecker, LeavesOutWhatCameOutInSeveralSinkPartitions) {
