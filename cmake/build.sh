@@ -54,7 +54,7 @@ build_preset() {
     rm -rf -- "$folder/CMakeCache.txt" "$folder/CMakeFiles"
   fi
   if [[ ! -f $folder/build.ninja ]]; then
-    [[ -t 2 ]] || say "building, the first time takes about a minute"
+    [[ -t 2 ]] || say "building, the first time takes a minute or two"
     (cd -- "$root" && cmake --preset "$preset") >"$log" 2>&1 </dev/null ||
       die_with_log "the build could not be configured" "$log"
   fi
