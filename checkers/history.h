@@ -28,11 +28,11 @@ struct Input {
 
 // What the pipeline is meant to compute, in the checkers' own words (the reference interprets this).
 enum class Step : uint8_t {
-  split_words,      // one record for each maximal run of bytes other than ASCII white space; lineage gets the ordinal
-  map_prefix,       // value -> "processed_" + value
-  key_by_value,     // key = value
-  count_per_window, // tumbling event-time window of window_us; result: key = word, value = decimal count,
-                    // timestamp = window end - 1
+  split_words,       // one record for each maximal run of bytes other than ASCII white space; lineage gets the ordinal
+  map_prefix,        // value -> "processed_" + value
+  key_by_value,      // key = value
+  count_per_window,  // tumbling event-time window of window_us; result: key = word, value = decimal count,
+                     // timestamp = window end - 1
 };
 struct Pipeline {
   std::vector<Step> steps;
@@ -44,7 +44,7 @@ enum class Visibility : uint8_t { committed, aborted, open, non_transactional };
 struct OutputRecord {
   int32_t partition = 0;
   int64_t offset = 0;
-  TimeUs timestamp_us = 0;      // event time
+  TimeUs timestamp_us = 0;  // event time
   std::string key;
   std::string value;
   std::vector<Position> lineage;  // sorted, a multiset
@@ -58,11 +58,11 @@ enum class TransactionOutcome : uint8_t { open, committed, aborted };
 struct TransactionRecord {
   std::string transactional_id;
   uint64_t producer_id = 0;
-  uint32_t epoch = 0;              // of the writes
-  uint64_t checkpoint = 0;         // the checkpoint that pre-committed it; 0: none did
-  TimeUs begun_us = -1;            // first partition added
-  TimeUs decided_us = -1;          // prepare-commit or prepare-abort was durable
-  TimeUs completed_us = -1;        // all markers written
+  uint32_t epoch = 0;        // of the writes
+  uint64_t checkpoint = 0;   // the checkpoint that pre-committed it; 0: none did
+  TimeUs begun_us = -1;      // first partition added
+  TimeUs decided_us = -1;    // prepare-commit or prepare-abort was durable
+  TimeUs completed_us = -1;  // all markers written
   TransactionOutcome outcome = TransactionOutcome::open;
   bool timed_out = false;
 };
@@ -71,18 +71,18 @@ enum class CheckpointOutcome : uint8_t { pending, completed, aborted };
 struct CheckpointRecord {
   uint64_t id = 0;
   TimeUs triggered_us = -1;
-  TimeUs ended_us = -1;            // in the store, or aborted
+  TimeUs ended_us = -1;  // in the store, or aborted
   CheckpointOutcome outcome = CheckpointOutcome::pending;
-  std::string reason;              // of an abort
+  std::string reason;  // of an abort
 };
 
 struct FaultRecord {
-  std::string kind;                // "crash", "partition", ...
-  std::string description;         // "crash taskmanager-1 at sink.pre-commit (2nd), restart after 2 s"
+  std::string kind;         // "crash", "partition", ...
+  std::string description;  // "crash taskmanager-1 at sink.pre-commit (2nd), restart after 2 s"
   bool fired = false;
-  bool effective = false;          // it changed something: a message was lost or delayed, a process died, ...
+  bool effective = false;  // it changed something: a message was lost or delayed, a process died, ...
   TimeUs fired_us = -1;
-  TimeUs healed_us = -1;           // -1: nothing to heal
+  TimeUs healed_us = -1;  // -1: nothing to heal
 };
 
 // One recorded hit of a protocol point (runtime/env/probe.h), or one of the world's own events
@@ -90,9 +90,9 @@ struct FaultRecord {
 // "reader.read").
 struct Event {
   TimeUs at_us = 0;
-  uint16_t process = 0;            // index into History::processes
-  const char* point = "";          // a printed name with static lifetime
-  bool before = false;             // the hit before the durable effect
+  uint16_t process = 0;    // index into History::processes
+  const char* point = "";  // a printed name with static lifetime
+  bool before = false;     // the hit before the durable effect
   int32_t vertex = -1;
   int32_t subtask = -1;
   uint64_t checkpoint = 0;
@@ -111,23 +111,23 @@ struct VertexName {
 };
 
 struct History {
-  Guarantee claimed = Guarantee::none;   // derived from the configuration, by the scenario
+  Guarantee claimed = Guarantee::none;  // derived from the configuration, by the scenario
   bool transactional_sink = false;
-  std::vector<std::string> processes;    // "jobmanager", "taskmanager-0", ...
+  std::vector<std::string> processes;  // "jobmanager", "taskmanager-0", ...
   std::vector<VertexName> vertices;
-  std::vector<OutputRecord> outputs;     // the sink topic's final content: partition, then offset order
-  std::vector<OutputRecord> observed;    // what a read_committed reader saw during the run, in the order it saw it
+  std::vector<OutputRecord> outputs;   // the sink topic's final content: partition, then offset order
+  std::vector<OutputRecord> observed;  // what a read_committed reader saw during the run, in the order it saw it
   std::vector<TransactionRecord> transactions;
   std::vector<CheckpointRecord> checkpoints;
   std::vector<FaultRecord> faults;
-  std::vector<Event> events;             // in time order
+  std::vector<Event> events;  // in time order
   JobStatus job = JobStatus::running;
-  std::string job_reason;                // of a failure
-  TimeUs ended_us = 0;                   // virtual time at which the run stopped
-  TimeUs healed_us = 0;                  // the last fault was over; 0: there was none
-  DurationUs liveness_bound_us = 0;      // how long after healed_us (and after the input's end) progress may take
-  TimeUs input_end_us = 0;               // when the last input record was available
-  bool quiescent = false;                // the sink log's last stable offset reached its high watermark
+  std::string job_reason;            // of a failure
+  TimeUs ended_us = 0;               // virtual time at which the run stopped
+  TimeUs healed_us = 0;              // the last fault was over; 0: there was none
+  DurationUs liveness_bound_us = 0;  // how long after healed_us (and after the input's end) progress may take
+  TimeUs input_end_us = 0;           // when the last input record was available
+  bool quiescent = false;            // the sink log's last stable offset reached its high watermark
   uint32_t restarts = 0;
 };
 

@@ -17,9 +17,9 @@ namespace {
 constexpr int32_t kNowhere = -1;
 constexpr int32_t kSeveral = -2;
 
-// 1 + index of the last first delivery, for each (key, source partition) of the sink partition at hand. What each producer
-// wrote stands for itself where the claim is at-most-once: such a sink fences nobody and repeats nothing, so what a
-// zombie still sends arrives behind its successor's records, and no configuration of it promises otherwise.
+// 1 + index of the last first delivery, for each (key, source partition) of the sink partition at hand. What each
+// producer wrote stands for itself where the claim is at-most-once: such a sink fences nobody and repeats nothing, so
+// what a zombie still sends arrives behind its successor's records, and no configuration of it promises otherwise.
 class Latest {
  public:
   Latest(bool by_producer, size_t slots) : by_producer_(by_producer), slots_(by_producer ? 0 : slots, 0) {}

@@ -62,8 +62,7 @@ simulator::FaultAction draw_action(const FaultSpec& spec, const ClusterPlan& clu
   switch (spec.kind) {
     case FaultKind::crash:
       return simulator::CrashFault{target, draw_ms(spec.restart_after_ms, stream.fork("restart_after_ms"))};
-    case FaultKind::pause:
-      return simulator::PauseFault{target, draw_ms(spec.duration_ms, stream.fork("duration_ms"))};
+    case FaultKind::pause: return simulator::PauseFault{target, draw_ms(spec.duration_ms, stream.fork("duration_ms"))};
     case FaultKind::partition: {
       simulator::PartitionFault fault;
       fault.target = target;
@@ -74,7 +73,8 @@ simulator::FaultAction draw_action(const FaultSpec& spec, const ClusterPlan& clu
       fault.direction = direction == "both"      ? simulator::Direction::both
                         : direction == "to-peer" ? simulator::Direction::to_peer
                                                  : simulator::Direction::from_peer;
-      fault.mode = draw(spec.mode, stream.fork("mode")) == "hold" ? simulator::CutMode::hold : simulator::CutMode::reset;
+      fault.mode =
+          draw(spec.mode, stream.fork("mode")) == "hold" ? simulator::CutMode::hold : simulator::CutMode::reset;
       fault.duration_us = draw_ms(spec.duration_ms, stream.fork("duration_ms"));
       return fault;
     }

@@ -7,10 +7,10 @@
 
 namespace onceproof::scenarios {
 
-using cluster::BarrierMode;
-using cluster::JobConfig;
-using cluster::OffsetCommit;
-using cluster::SinkMode;
+using graph::BarrierMode;
+using graph::JobConfig;
+using graph::OffsetCommit;
+using graph::SinkMode;
 
 Stack stack_for(Guarantee guarantee) {
   switch (guarantee) {
@@ -101,7 +101,8 @@ Reason state_reason(const JobConfig& job, bool replays) {
     return {"state", "barriers at-least-once", false, true,
             "records may overtake a barrier into the snapshot, and are replayed after a restart as well"};
   }
-  return {"state", "barriers aligned", false, false, "a snapshot holds exactly the effects of what came before its cut"};
+  return {"state", "barriers aligned", false, false,
+          "a snapshot holds exactly the effects of what came before its cut"};
 }
 
 Reason sink_reason(const JobConfig& job, bool replays) {
@@ -112,8 +113,9 @@ Reason sink_reason(const JobConfig& job, bool replays) {
               "records are sent without waiting for the log: what was on its way in a crash is gone"};
     case SinkMode::flush:
       return {"sink", setting, false, replays,
-              replays ? "records are in the log when a checkpoint completes, and are written again when it is replayed"
-                      : "records are acknowledged by the log, and nothing is written twice because nothing is replayed"};
+              replays
+                  ? "records are in the log when a checkpoint completes, and are written again when it is replayed"
+                  : "records are acknowledged by the log, and nothing is written twice because nothing is replayed"};
     case SinkMode::transactional: break;
   }
   return {"sink", setting, false, false,
@@ -127,10 +129,10 @@ void add_timeout_warnings(const JobConfig& job, Derivation& derivation) {
   const DurationUs recovery = job.heartbeat.timeout_us + job.restart.delay_us;
   const DurationUs needed = 2 * job.checkpoint.interval_us + recovery;
   if (job.sink.transaction_timeout_us < needed) {
-    derivation.warnings.push_back(
-        fmt::format("the transaction timeout ({} ms) is shorter than two checkpoint intervals and one recovery ({} ms): "
-                    "a transaction may expire after its checkpoint completed, and its records are lost",
-                    job.sink.transaction_timeout_us / 1000, needed / 1000));
+    derivation.warnings.push_back(fmt::format(
+        "the transaction timeout ({} ms) is shorter than two checkpoint intervals and one recovery ({} ms): "
+        "a transaction may expire after its checkpoint completed, and its records are lost",
+        job.sink.transaction_timeout_us / 1000, needed / 1000));
   }
   if (job.checkpoint.timeout_us > job.sink.transaction_timeout_us) {
     derivation.warnings.push_back(

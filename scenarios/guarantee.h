@@ -11,7 +11,7 @@
 
 #include "checkers/history.h"
 #include "runtime/base/result.h"
-#include "runtime/cluster/job_config.h"
+#include "runtime/graph/job_config.h"
 
 namespace onceproof::scenarios {
 
@@ -19,38 +19,38 @@ using checkers::Guarantee;
 
 // The parts of a job that decide what it guarantees.
 struct Stack {
-  cluster::OffsetCommit offsets = cluster::OffsetCommit::with_checkpoint;
+  graph::OffsetCommit offsets = graph::OffsetCommit::with_checkpoint;
   bool checkpoints = true;
-  cluster::BarrierMode barriers = cluster::BarrierMode::aligned;
-  cluster::SinkMode sink = cluster::SinkMode::transactional;
+  graph::BarrierMode barriers = graph::BarrierMode::aligned;
+  graph::SinkMode sink = graph::SinkMode::transactional;
   bool operator==(const Stack&) const = default;
 };
 
 Stack stack_for(Guarantee guarantee);  // one of the three; CHECKs on Guarantee::none
-Stack stack_of(const cluster::JobConfig& job);
-void apply(const Stack& stack, cluster::JobConfig& job);
+Stack stack_of(const graph::JobConfig& job);
+void apply(const Stack& stack, graph::JobConfig& job);
 
 // "at-most-once", "at-least-once", "exactly-once" in this order.
 const std::vector<Guarantee>& all_guarantees();
 std::optional<Guarantee> guarantee_named(std::string_view name);
 
 // How the parts are spelled in scenarios, plans and explanations.
-const char* to_string(cluster::OffsetCommit offsets);
-const char* to_string(cluster::BarrierMode barriers);
-const char* to_string(cluster::SinkMode sink);
-std::optional<cluster::OffsetCommit> offsets_named(std::string_view name);
-std::optional<cluster::BarrierMode> barriers_named(std::string_view name);
-std::optional<cluster::SinkMode> sink_named(std::string_view name);
+const char* to_string(graph::OffsetCommit offsets);
+const char* to_string(graph::BarrierMode barriers);
+const char* to_string(graph::SinkMode sink);
+std::optional<graph::OffsetCommit> offsets_named(std::string_view name);
+std::optional<graph::BarrierMode> barriers_named(std::string_view name);
+std::optional<graph::SinkMode> sink_named(std::string_view name);
 std::vector<std::string> offset_words();
 std::vector<std::string> barrier_words();
 std::vector<std::string> sink_words();
 
 struct Reason {
-  std::string part;      // "source offsets"
-  std::string setting;   // "with-checkpoint"
+  std::string part;     // "source offsets"
+  std::string setting;  // "with-checkpoint"
   bool loses = false;
   bool duplicates = false;
-  std::string why;       // one sentence
+  std::string why;  // one sentence
 };
 struct Derivation {
   Guarantee guarantee = Guarantee::none;
@@ -58,12 +58,12 @@ struct Derivation {
   std::string weakest;                // the part that decides; empty when nothing weakens
   std::vector<std::string> warnings;  // risky, not refused
 };
-Derivation derive(const cluster::JobConfig& job);
+Derivation derive(const graph::JobConfig& job);
 
 // Kafka's transaction.max.timeout.ms: a broker refuses more at init.
 inline constexpr DurationUs kBrokerMaxTransactionTimeoutUs = seconds(900);
 
 // Contradictions: the error names the setting, both numbers and what would be valid.
-Status check_consistent(const cluster::JobConfig& job);
+Status check_consistent(const graph::JobConfig& job);
 
 }  // namespace onceproof::scenarios

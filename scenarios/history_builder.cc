@@ -120,16 +120,18 @@ History build_history(const RunPlan& plan, const simulator::World& world, const 
                       const simulator::log::ReaderJournal& journal) {
   History history;
   history.claimed = derive(plan.job).guarantee;
-  history.transactional_sink = plan.job.sink.mode == cluster::SinkMode::transactional;
+  history.transactional_sink = plan.job.sink.mode == graph::SinkMode::transactional;
   history.processes = world.process_names();
   const Result<graph::ExecutionGraph> graph = graph::build_execution_graph(plan.job.plan);
-  for (const graph::Vertex& vertex : graph.value().vertices) history.vertices.push_back({vertex.name, vertex.parallelism});
+  for (const graph::Vertex& vertex : graph.value().vertices)
+    history.vertices.push_back({vertex.name, vertex.parallelism});
   convert(simulator::log::sink_records(store, plan.job.sink.topic), history.outputs);
   convert(simulator::log::observed_records(store, journal), history.observed);
   add_events(world, history);
   add_transactions(world, store, history);
   for (const simulator::FaultStatus& fault : world.faults()) {
-    history.faults.push_back({fault.kind, fault.description, fault.fired, fault.effective, fault.fired_us, fault.healed_us});
+    history.faults.push_back(
+        {fault.kind, fault.description, fault.fired, fault.effective, fault.fired_us, fault.healed_us});
   }
   history.ended_us = world.now();
   history.healed_us = world.last_heal_us();

@@ -4,13 +4,13 @@
 
 #include "checkers/history.h"
 #include "scenarios/plan.h"
-#include "simulator/log/reader.h"
 #include "simulator/log/log_store.h"
+#include "simulator/log/reader.h"
 #include "simulator/world.h"
 
 namespace onceproof::scenarios {
 
-checkers::History build_history(const RunPlan& plan, const simulator::World& world, const simulator::log::LogStore& store,
-                                const simulator::log::ReaderJournal& journal);
+checkers::History build_history(const RunPlan& plan, const simulator::World& world,
+                                const simulator::log::LogStore& store, const simulator::log::ReaderJournal& journal);
 
 }  // namespace onceproof::scenarios

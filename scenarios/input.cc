@@ -47,7 +47,8 @@ uint64_t count_words(std::string_view line) {
 // Offsets, ordinals and partitions are packed into 64 bits; what does not fit is refused here, not truncated there.
 Status check_limits(uint64_t lines, const std::vector<uint64_t>& words, int32_t partitions) {
   if (partitions < 1 || static_cast<uint64_t>(partitions) > kMaxPartition + 1) {
-    return {ErrorCode::invalid_argument, fmt::format("{} source partitions: 1 to {} are valid", partitions, kMaxPartition + 1)};
+    return {ErrorCode::invalid_argument,
+            fmt::format("{} source partitions: 1 to {} are valid", partitions, kMaxPartition + 1)};
   }
   if (lines / static_cast<uint64_t>(partitions) > kMaxOffset) {
     return {ErrorCode::invalid_argument,
@@ -72,8 +73,8 @@ Result<std::string> load_text(const InputSpec& spec) {
     if (text.ok()) return text;
   }
   return Error{ErrorCode::invalid_argument,
-               fmt::format("no default text: neither {} nor {} can be read; name one with --input FILE", kDefaultTexts[0],
-                           kDefaultTexts[1])};
+               fmt::format("no default text: neither {} nor {} can be read; name one with --input FILE",
+                           kDefaultTexts[0], kDefaultTexts[1])};
 }
 
 std::string content_hash(const std::string& text) { return onceproof::to_string(hash128(text.data(), text.size())); }

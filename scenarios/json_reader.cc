@@ -17,9 +17,12 @@ namespace {
 std::string pointer_token(std::string_view key) {
   std::string out;
   for (const char c : key) {
-    if (c == '~') out += "~0";
-    else if (c == '/') out += "~1";
-    else out += c;
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
   }
   return out;
 }
@@ -94,9 +97,7 @@ bool JsonPlace::is_array() const { return value_->is_array(); }
 bool JsonPlace::is_string() const { return value_->is_string(); }
 bool JsonPlace::is_number() const { return value_->is_number(); }
 
-void JsonPlace::problem(std::string_view message) const {
-  reader_->problem(fmt::format("{} at {}", message, shown()));
-}
+void JsonPlace::problem(std::string_view message) const { reader_->problem(fmt::format("{} at {}", message, shown())); }
 
 std::vector<std::string> JsonPlace::keys() const {
   std::vector<std::string> out;

@@ -11,13 +11,11 @@ namespace {
 constexpr int64_t kDayMs = 24ll * 3600 * 1000;
 constexpr int64_t kMega = 1 << 20;
 
-#define KNOB(section, name, member, scale, low, high, what)                                      \
-  Knob {                                                                                         \
-    section, name, low, high,                                                                    \
-        [](RunPlan& plan, int64_t value) {                                                       \
-          plan.member = static_cast<decltype(plan.member)>(value * (scale));                     \
-        },                                                                                       \
-        [](const RunPlan& plan) { return static_cast<int64_t>(plan.member) / (scale); }, what    \
+#define KNOB(section, name, member, scale, low, high, what)                                                      \
+  Knob {                                                                                                         \
+    section, name, low, high,                                                                                    \
+        [](RunPlan& plan, int64_t value) { plan.member = static_cast<decltype(plan.member)>(value * (scale)); }, \
+        [](const RunPlan& plan) { return static_cast<int64_t>(plan.member) / (scale); }, what                    \
   }
 
 // clang-format off

@@ -13,13 +13,13 @@
 namespace onceproof::scenarios {
 
 struct Knob {
-  const char* section;   // "checkpoint"; "" for the top level
-  const char* name;      // "interval_ms"
-  int64_t low;           // smallest and largest valid value, in the unit of the name
+  const char* section;  // "checkpoint"; "" for the top level
+  const char* name;     // "interval_ms"
+  int64_t low;          // smallest and largest valid value, in the unit of the name
   int64_t high;
   void (*set)(RunPlan& plan, int64_t value);
   int64_t (*get)(const RunPlan& plan);
-  const char* what;      // for the schema and people
+  const char* what;  // for the schema and people
 };
 
 const std::vector<Knob>& all_knobs();

@@ -46,7 +46,8 @@ std::string unknown_word(std::string_view what, std::string_view word, std::stri
   if (shown.size() < word.size()) shown += "...";
   std::string text = fmt::format("unknown {} \"{}\"", what, shown);
   if (!place.empty()) text += fmt::format(" at {}", place);
-  if (const auto nearest = nearest_word(word, candidates)) return text + fmt::format("; did you mean \"{}\"?", *nearest);
+  if (const auto nearest = nearest_word(word, candidates))
+    return text + fmt::format("; did you mean \"{}\"?", *nearest);
   if (candidates.empty()) return text;
   return text + fmt::format("; valid: {}", fmt::join(candidates, ", "));
 }

@@ -55,11 +55,12 @@ Status check_plan(const RunPlan& plan) {
   const int32_t parallelism = plan.job.plan.parallelism;
   const int64_t slots = int64_t{plan.cluster.task_managers} * plan.job.slots_per_task_manager;
   if (parallelism > slots) {
-    return invalid(fmt::format("parallelism {} needs as many slots, but {} task managers with {} slots have {}", parallelism,
-                               plan.cluster.task_managers, plan.job.slots_per_task_manager, slots));
+    return invalid(fmt::format("parallelism {} needs as many slots, but {} task managers with {} slots have {}",
+                               parallelism, plan.cluster.task_managers, plan.job.slots_per_task_manager, slots));
   }
   if (parallelism > plan.job.plan.max_parallelism) {
-    return invalid(fmt::format("parallelism {} is above max_parallelism {}", parallelism, plan.job.plan.max_parallelism));
+    return invalid(
+        fmt::format("parallelism {} is above max_parallelism {}", parallelism, plan.job.plan.max_parallelism));
   }
   if (plan.cluster.task_managers + plan.cluster.brokers > 56) {
     return invalid("a simulated cluster has at most 56 task managers and brokers together");

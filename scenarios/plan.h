@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
-#include "runtime/cluster/job_config.h"
+#include "runtime/graph/job_config.h"
 #include "scenarios/scenario.h"
 #include "simulator/fault_plan.h"
 #include "simulator/options.h"
@@ -21,7 +21,7 @@ struct ClusterPlan {
 
 struct InputPlan {
   InputSpec spec;
-  std::string content_hash;        // of the bytes; empty: not yet read. A replay on other bytes is refused.
+  std::string content_hash;  // of the bytes; empty: not yet read. A replay on other bytes is refused.
   DurationUs span_us = seconds(60);
   DurationUs linger_us = milliseconds(200);  // the producer's: records appear in the topic in steps of this
 };
@@ -29,9 +29,9 @@ struct InputPlan {
 struct RunPlan {
   std::string scenario;
   uint64_t seed = 1;
-  std::string version;             // of the program that drew it
-  std::string guarantee;           // name of the stack: "exactly-once", or "configured"
-  cluster::JobConfig job;
+  std::string version;    // of the program that drew it
+  std::string guarantee;  // name of the stack: "exactly-once", or "configured"
+  graph::JobConfig job;
   ClusterPlan cluster;
   simulator::NetworkOptions network;
   simulator::CpuOptions cpu;

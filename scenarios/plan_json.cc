@@ -30,8 +30,9 @@ OrderedJson pipeline_json(const std::vector<graph::LogicalOperator>& operators) 
       case OperatorKind::map_prefix: steps.push_back({{"map", {{"prefix", op.prefix}}}}); break;
       case OperatorKind::key_by: steps.push_back({{"key_by", "value"}}); break;
       case OperatorKind::window_count:
-        steps.push_back({{"window",
-                          {{"tumbling_ms", op.window_us / 1000}, {"allowed_lateness_ms", op.allowed_lateness_us / 1000}}}});
+        steps.push_back(
+            {{"window",
+              {{"tumbling_ms", op.window_us / 1000}, {"allowed_lateness_ms", op.allowed_lateness_us / 1000}}}});
         steps.push_back({{"aggregate", "count"}});
         break;
       case OperatorKind::log_sink: steps.push_back({{"sink", "log"}}); break;
@@ -88,8 +89,8 @@ const NamedText kTexts[] = {
 };
 
 std::vector<std::string> plan_keys() {
-  std::vector<std::string> keys = {"schema", "version", "scenario", "seed", "stacks", "names", "pipeline",
-                                   "input",  "bugs",    "settings", "faults"};
+  std::vector<std::string> keys = {"schema",   "version", "scenario", "seed",     "stacks", "names",
+                                   "pipeline", "input",   "bugs",     "settings", "faults"};
   return keys;
 }
 

@@ -20,7 +20,8 @@ struct File {
 };
 
 std::string trace_text(const simulator::Trace& trace) {
-  std::string text = fmt::format("events {}\nhash {}\nstride {}\n", trace.events(), to_string(trace.hash()), trace.stride());
+  std::string text =
+      fmt::format("events {}\nhash {}\nstride {}\n", trace.events(), to_string(trace.hash()), trace.stride());
   for (const Hash128& rung : trace.ladder()) text += to_string(rung) + "\n";
   return text;
 }
@@ -72,8 +73,10 @@ Result<std::string> store_run(const std::string& root, const StoredRun& run) {
 std::vector<std::pair<std::string, std::string>> configuration_lines(const RunPlan& plan) {
   std::vector<std::pair<std::string, std::string>> lines;
   for (const graph::LogicalOperator& op : plan.job.plan.operators) {
-    if (lines.empty()) lines.emplace_back("pipeline", graph::to_string(op.kind));
-    else lines.front().second += fmt::format(" -> {}", graph::to_string(op.kind));
+    if (lines.empty())
+      lines.emplace_back("pipeline", graph::to_string(op.kind));
+    else
+      lines.front().second += fmt::format(" -> {}", graph::to_string(op.kind));
   }
   for (const Knob& knob : all_knobs()) lines.emplace_back(knob_path(knob), fmt::format("{}", knob.get(plan)));
   for (int i = 0; i < kSeededBugCount; ++i) {

@@ -14,7 +14,7 @@
 namespace onceproof::scenarios {
 
 struct StoredRun {
-  std::vector<RunPlan> plans;                 // one for each result, in the same order
+  std::vector<RunPlan> plans;  // one for each result, in the same order
   const std::vector<RunResult>* results = nullptr;
   reports::ReportContext context;
 };

@@ -86,7 +86,8 @@ Result<PreparedInput> prepare_input(const RunPlan& plan) {
   PreparedInput prepared;
   prepared.content_hash = content_hash(text.value());
   if (!plan.input.content_hash.empty() && plan.input.content_hash != prepared.content_hash) {
-    return Error{ErrorCode::invalid_argument, "the input is not the one that the plan was made with: its content differs"};
+    return Error{ErrorCode::invalid_argument,
+                 "the input is not the one that the plan was made with: its content differs"};
   }
   Result<checkers::Input> split = split_input(text.value(), plan.job.source.partitions, plan.input.span_us);
   if (!split.ok()) return split.error();
@@ -101,7 +102,8 @@ Result<PreparedInput> prepare_input(const RunPlan& plan) {
   return prepared;
 }
 
-RunResult run_plan(const RunPlan& plan, const PreparedInput& input, std::optional<std::pair<uint64_t, uint64_t>> window) {
+RunResult run_plan(const RunPlan& plan, const PreparedInput& input,
+                   std::optional<std::pair<uint64_t, uint64_t>> window) {
   simulator::WorldOptions options;
   options.seed = plan.seed;
   options.network = plan.network;

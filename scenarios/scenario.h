@@ -31,26 +31,26 @@ enum class FaultKind : uint8_t { crash, pause, partition, delay, slow_checkpoint
 // Only the fields of its kind are used; the parser refuses the others.
 struct FaultSpec {
   FaultKind kind = FaultKind::crash;
-  uint32_t percent = 100;               // swarm faults: in how many of a hundred seeds it strikes
+  uint32_t percent = 100;  // swarm faults: in how many of a hundred seeds it strikes
   std::optional<DrawnNumber> at_ms;
   std::optional<env::Point> at;
   env::Phase when = env::Phase::after;
-  bool any_subtask = true;              // false: `subtask`, or one drawn among the parallelism when that is empty
+  bool any_subtask = true;  // false: `subtask`, or one drawn among the parallelism when that is empty
   std::optional<DrawnNumber> subtask;
   DrawnNumber nth{1, 1, {}};
   std::optional<DrawnNumber> by_ms;
 
   DrawnWord target, peer, direction, mode, part, mail;
-  DrawnWord by_target;                  // whom "@hit" means when by_ms strikes instead
+  DrawnWord by_target;  // whom "@hit" means when by_ms strikes instead
   DrawnNumber duration_ms, delay_ms, restart_after_ms, count{1, 1, {}};
 };
 
 enum class InputKind : uint8_t { default_text, file, generated };
 struct InputSpec {
   InputKind kind = InputKind::default_text;
-  std::string path;             // file
-  int64_t records = 0;          // generated: that many one-word records ...
-  int64_t distinct = 1000;      // ... of that many different words
+  std::string path;         // file
+  int64_t records = 0;      // generated: that many one-word records ...
+  int64_t distinct = 1000;  // ... of that many different words
 };
 
 struct Scenario {

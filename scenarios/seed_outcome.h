@@ -13,9 +13,9 @@ namespace onceproof::scenarios {
 
 struct StackOutcome {
   std::string stack;
-  std::string verdict;        // "valid", "violated", "inconclusive"
+  std::string verdict;  // "valid", "violated", "inconclusive"
   std::string trace_hash;
-  std::string story;          // of the first finding, or why it is inconclusive
+  std::string story;  // of the first finding, or why it is inconclusive
   uint64_t events = 0;
   uint64_t lost = 0;
   uint64_t duplicated = 0;

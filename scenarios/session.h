@@ -15,10 +15,10 @@ namespace onceproof::scenarios {
 
 // What a person asked for; travels to worker processes as one line of JSON.
 struct Request {
-  std::string scenario;              // catalogue name or file; empty for a replay
-  std::string plan_path;             // replay: plan.json or the folder that holds it
-  std::vector<std::string> stacks;   // empty: all that the scenario has
-  std::string input;                 // --input; empty: the scenario's own
+  std::string scenario;             // catalogue name or file; empty for a replay
+  std::string plan_path;            // replay: plan.json or the folder that holds it
+  std::vector<std::string> stacks;  // empty: all that the scenario has
+  std::string input;                // --input; empty: the scenario's own
   std::vector<std::string> bugs;
 };
 std::string to_line(const Request& request);

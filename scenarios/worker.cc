@@ -152,7 +152,8 @@ size_t first_unequal(const std::vector<std::string>& left, const std::vector<std
 
 }  // namespace
 
-std::string name_difference(Session& session, uint64_t seed, const std::string& stack, real::WorkerPool& pool, int worker) {
+std::string name_difference(Session& session, uint64_t seed, const std::string& stack, real::WorkerPool& pool,
+                            int worker) {
   const std::string where = fmt::format("seed {:#x} {}: ", seed, stack);
   const auto plans = session.plans(seed);
   const RunPlan* plan = plans.ok() ? plan_of(plans.value(), stack) : nullptr;
@@ -179,7 +180,8 @@ std::string name_difference(Session& session, uint64_t seed, const std::string& 
   if (theirs.is_discarded()) return where + "the traces differ";
   const std::vector<std::string> other = theirs.get<std::vector<std::string>>();
   const size_t at = first_unequal(ours, other);
-  if (at == ours.size() && at == other.size()) return where + "the traces differ between two workers, not with this process";
+  if (at == ours.size() && at == other.size())
+    return where + "the traces differ between two workers, not with this process";
   return where + fmt::format("the first differing event is \"{}\" in one run and \"{}\" in the other",
                              at < ours.size() ? ours[at] : "the end", at < other.size() ? other[at] : "the end");
 }

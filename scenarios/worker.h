@@ -36,7 +36,8 @@ class Worker {
 Result<struct SeedOutcome> run_seed(Session& session, uint64_t seed);
 
 // Names the first event in which this process and a worker differ, for a seed and a stack whose hashes differ.
-std::string name_difference(Session& session, uint64_t seed, const std::string& stack, real::WorkerPool& pool, int worker);
+std::string name_difference(Session& session, uint64_t seed, const std::string& stack, real::WorkerPool& pool,
+                            int worker);
 
 // Starts `count` workers on the request, each with an allocation fill of its own, and waits until all are set up.
 Status start_workers(real::WorkerPool& pool, int count, const Request& request);

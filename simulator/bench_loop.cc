@@ -60,9 +60,7 @@ struct Item {
   }
 };
 
-std::unique_ptr<FaultSource> no_faults(const Fault&) {
-  CHECK(false, "the benchmark has no faults");
-}
+std::unique_ptr<FaultSource> no_faults(const Fault&) { CHECK(false, "the benchmark has no faults"); }
 
 }  // namespace
 

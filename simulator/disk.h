@@ -23,8 +23,8 @@ enum class DiskCall : uint8_t { append, sync };
 struct DiskFailure {
   int fault = 0;
   DiskCall call = DiskCall::sync;
-  std::string process_prefix;    // of the calling process's name
-  bool effect_happens = false;   // it fails although it did its work
+  std::string process_prefix;   // of the calling process's name
+  bool effect_happens = false;  // it fails although it did its work
 };
 
 class SimulatedDisk {
@@ -53,18 +53,18 @@ class SimulatedDisk {
 
  private:
   struct File {
-    uint64_t id = 0;              // stays with the file through renames
+    uint64_t id = 0;  // stays with the file through renames
     Bytes data;
     size_t durable_size = 0;
-    bool durable_name = false;    // a sync of the file makes its first name durable too
-    env::ProcessId writer = 0;    // of what lies behind durable_size
+    bool durable_name = false;  // a sync of the file makes its first name durable too
+    env::ProcessId writer = 0;  // of what lies behind durable_size
   };
   struct Rename {
     env::ProcessId writer;
     uint64_t file;
     std::string from, to;
     bool replaced;
-    File old;                     // what `to` was before
+    File old;  // what `to` was before
   };
 
   bool take_failure(DiskCall call, const std::string& process_name, DiskFailure& failure);
@@ -74,7 +74,7 @@ class SimulatedDisk {
   DiskOptions options_;
   RandomStream random_;
   std::map<std::string, File> files_;
-  std::vector<Rename> renames_;   // not durable, oldest first
+  std::vector<Rename> renames_;  // not durable, oldest first
   std::vector<DiskFailure> failures_;
   std::function<void(int)> failure_applied_;
   uint64_t next_id_ = 1;

@@ -112,14 +112,14 @@ enum class EventType : uint8_t {
 
 struct Event {
   env::Mail mail;
-  uint64_t order = 0;             // of its key; 0 never names a timer
+  uint64_t order = 0;  // of its key; 0 never names a timer
   uint32_t binding = 0;
-  uint32_t next = kNoSlot;        // in a mailbox
-  uint32_t epoch = 0;             // of its channel; of its sender's process for enter_network
+  uint32_t next = kNoSlot;  // in a mailbox
+  uint32_t epoch = 0;       // of its channel; of its sender's process for enter_network
   env::ProcessId to_process = 0;
   EventType type = EventType::local;
   bool cancelled = false;
-  bool last_notice = false;       // of those that tell one process of one lost connection
+  bool last_notice = false;  // of those that tell one process of one lost connection
 };
 
 class EventSlab {

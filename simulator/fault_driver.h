@@ -39,7 +39,7 @@ class FaultDriver {
     Fault fault;
     std::unique_ptr<FaultSource> source;
     State state = State::waiting;
-    uint32_t seen = 0;         // matching hits
+    uint32_t seen = 0;  // matching hits
     bool in_force = false;
   };
 

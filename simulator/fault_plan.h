@@ -21,10 +21,10 @@ struct Trigger {
   std::optional<TimeUs> at_us;
   std::optional<env::Point> point;
   env::Phase when = env::Phase::after;
-  int32_t subtask = -1;           // of the hit; -1: any
-  uint32_t nth = 1;               // counted from 1, over matching hits
+  int32_t subtask = -1;  // of the hit; -1: any
+  uint32_t nth = 1;      // counted from 1, over matching hits
   std::optional<TimeUs> by_us;
-  std::string by_target;          // whom "@hit" means when by_us strikes instead; empty: nobody, and nothing happens
+  std::string by_target;  // whom "@hit" means when by_us strikes instead; empty: nobody, and nothing happens
 };
 
 // The process dies: actors, queued mails and unsynced data are gone. target "@hit": the process that hit the point.
@@ -38,7 +38,10 @@ struct PauseFault {
   DurationUs duration_us = seconds(8);
 };
 enum class Direction : uint8_t { both, to_peer, from_peer };
-enum class CutMode : uint8_t { hold, reset };  // hold: delivered after healing (TCP resends); reset: lost, both sides told
+enum class CutMode : uint8_t {
+  hold,
+  reset
+};  // hold: delivered after healing (TCP resends); reset: lost, both sides told
 // No message passes between `target` and `peer` ("*": everyone else).
 struct PartitionFault {
   std::string target;
@@ -77,7 +80,9 @@ struct Fault {
 };
 using FaultPlan = std::vector<Fault>;
 
-const char* kind_of(const Fault& fault);       // "crash", "pause", "partition", "delay", "slow-checkpoint", "fail-checkpoint"
-std::string describe(const Fault& fault);      // for people: "crash taskmanager-1 at the 2nd sink.pre-commit, restart after 2 s"
+const char* kind_of(
+    const Fault& fault);  // "crash", "pause", "partition", "delay", "slow-checkpoint", "fail-checkpoint"
+std::string describe(
+    const Fault& fault);  // for people: "crash taskmanager-1 at the 2nd sink.pre-commit, restart after 2 s"
 
 }  // namespace onceproof::simulator

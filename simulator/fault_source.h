@@ -32,12 +32,12 @@ class FaultControl {
   void effective();
   void in_force();
   void over();
-  void call_back(TimeUs at_us, uint64_t tag);   // tag 0 is the driver's own
+  void call_back(TimeUs at_us, uint64_t tag);  // tag 0 is the driver's own
 
   void crash(env::ProcessId process);
   void restart(env::ProcessId process);
   void pause(env::ProcessId process);
-  bool resume(env::ProcessId process);          // true when the pause held something back
+  bool resume(env::ProcessId process);  // true when the pause held something back
   void cut(env::ProcessId target, const std::string& peer, Direction direction, CutMode mode);
   void heal_cut(env::ProcessId target, const std::string& peer);
   // These three wait for their next victim and then report effective by themselves.

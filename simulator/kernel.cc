@@ -48,9 +48,7 @@ bool Kernel::step(TimeUs limit_us) {
       case EventType::notice:
         if (network_.arrive(slot, true)) return true;
         break;
-      case EventType::enter_network:
-        network_.enter(slot);
-        break;
+      case EventType::enter_network: network_.enter(slot); break;
       case EventType::start_process:
         fold_world_event(event, static_cast<env::ProcessId>(event.mail.a));
         start_process(static_cast<env::ProcessId>(event.mail.a));

@@ -120,9 +120,9 @@ class Kernel final : public LogClientHost {
   std::vector<PointHit> points_;
   std::array<uint64_t, env::kPointCount> hits_{};
 
-  int running_process_ = -1;               // whose code is on the stack
+  int running_process_ = -1;  // whose code is on the stack
   bool clean_up_needed_ = false;
-  std::vector<uint32_t> to_stop_;          // actors, in the order of the calls
+  std::vector<uint32_t> to_stop_;  // actors, in the order of the calls
   std::vector<env::ProcessId> to_crash_;
   std::vector<std::unique_ptr<Binding>> graveyard_;  // clients that went while a handler was running
 };

@@ -263,8 +263,7 @@ void SimulatedNetwork::touched(env::ProcessId from, env::ProcessId to) {
   }
 }
 
-void SimulatedNetwork::cut(int fault, std::vector<std::pair<env::ProcessId, env::ProcessId>> directions,
-                           CutMode mode) {
+void SimulatedNetwork::cut(int fault, std::vector<std::pair<env::ProcessId, env::ProcessId>> directions, CutMode mode) {
   if (mode == CutMode::reset) {  // half a reset connection is none: each pair once, both directions
     for (auto& [from, to] : directions) {
       if (from > to) std::swap(from, to);

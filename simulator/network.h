@@ -19,7 +19,7 @@ class Kernel;
 
 struct DelayRule {
   int fault = 0;
-  std::optional<env::ProcessId> sender;  // nullopt: anyone
+  std::optional<env::ProcessId> sender;      // nullopt: anyone
   env::MailKind mail = env::MailKind::none;  // none: any
   uint32_t count = 1;
   DurationUs delay_us = 0;
@@ -33,8 +33,8 @@ class SimulatedNetwork {
   void send(Binding& sender, const env::Address& to, env::MailKind kind, Bytes body);
   // A message (or a notice) reaches the end of its way. True when a mail was handled in this very event.
   bool arrive(uint32_t slot, bool may_run);
-  void enter(uint32_t slot);                      // a delayed message enters its connection
-  void depart(uint32_t slot, TimeUs depart_us);   // a message leaves its sender now
+  void enter(uint32_t slot);                     // a delayed message enters its connection
+  void depart(uint32_t slot, TimeUs depart_us);  // a message leaves its sender now
   void process_crashed(env::ProcessId process);
 
   // Cuts are named by their fault. `from` and `to` as in PartitionFault; a reset kills both directions.
@@ -48,13 +48,13 @@ class SimulatedNetwork {
  private:
   struct Channel {
     RandomStream latency;
-    TimeUs last_us = 0;             // when the newest message arrives
-    uint32_t epoch = 0;             // raised when what is in flight is lost
+    TimeUs last_us = 0;  // when the newest message arrives
+    uint32_t epoch = 0;  // raised when what is in flight is lost
     bool used = false;
-    bool broken = false;            // the peer died, the notice of it is still under way
-    uint32_t holding = 0;           // cuts in force
+    bool broken = false;   // the peer died, the notice of it is still under way
+    uint32_t holding = 0;  // cuts in force
     uint32_t resetting = 0;
-    std::vector<uint32_t> held;     // arrived during a hold, oldest first
+    std::vector<uint32_t> held;  // arrived during a hold, oldest first
   };
   struct Cut {
     int fault;

@@ -31,8 +31,8 @@ struct CpuOptions {
 enum class UnsyncedData : uint8_t { random_prefix, drop, keep };
 struct DiskOptions {
   UnsyncedData unsynced = UnsyncedData::random_prefix;
-  bool undo_renames = true;     // renames that were not followed by sync_directory may be undone by a crash
-  DurationUs append_us = 20;    // costs of the calls, paid by the calling actor
+  bool undo_renames = true;   // renames that were not followed by sync_directory may be undone by a crash
+  DurationUs append_us = 20;  // costs of the calls, paid by the calling actor
   DurationUs per_kib_us = 5;
   DurationUs sync_us = 1'000;
   DurationUs read_us = 100;

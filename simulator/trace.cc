@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulator/trace.h"
 
-#include <algorithm>
 #include <fmt/core.h>
+#include <algorithm>
 
 #include "runtime/base/check.h"
 
@@ -20,8 +20,8 @@ Trace::Trace(uint32_t stride, std::optional<std::pair<uint64_t, uint64_t>> detai
 void Trace::record(const TraceEvent& event) { detail_.push_back({events_, event, hash()}); }
 
 std::string describe(const TraceEvent& event, const std::vector<std::string>& process_names) {
-  const std::string name = event.process < process_names.size() ? process_names[event.process]
-                                                                : fmt::format("process {}", event.process);
+  const std::string name =
+      event.process < process_names.size() ? process_names[event.process] : fmt::format("process {}", event.process);
   std::string words = fmt::format("at {}.{:06} s {} handles {} at endpoint {}", event.at_us / 1'000'000,
                                   event.at_us % 1'000'000, name, env::to_string(event.kind), event.endpoint);
   if (event.a != 0 || event.b != 0) words += fmt::format(" (a={}, b={})", event.a, event.b);
@@ -48,8 +48,9 @@ void name_event(TraceDifference& difference, const Trace& left, const Trace& rig
     if (!both_known || (l == nullptr && r == nullptr)) return;
     if (l == nullptr || r == nullptr) {
       difference.event = i;
-      difference.words = fmt::format("event {}: the {} run has ended, the other: {}", i,
-                                     l == nullptr ? "first" : "second", describe(l == nullptr ? r->event : l->event, names));
+      difference.words =
+          fmt::format("event {}: the {} run has ended, the other: {}", i, l == nullptr ? "first" : "second",
+                      describe(l == nullptr ? r->event : l->event, names));
       return;
     }
     if (l->before != r->before && i > difference.begin) {

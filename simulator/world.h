@@ -29,7 +29,7 @@ class FaultSource;
 struct PointHit {
   TimeUs at_us = 0;
   env::ProcessId process = 0;
-  const char* name = "";   // printed name with static lifetime
+  const char* name = "";  // printed name with static lifetime
   bool before = false;
   int32_t vertex = -1;
   int32_t subtask = -1;
@@ -46,7 +46,7 @@ struct FaultStatus {
   bool fired = false;
   bool effective = false;  // it changed something
   TimeUs fired_us = -1;
-  TimeUs healed_us = -1;   // -1: nothing to heal, or not healed yet
+  TimeUs healed_us = -1;  // -1: nothing to heal, or not healed yet
 };
 
 using LogFactory = std::function<std::unique_ptr<LogClient>(env::Env& child_env, const std::string& client_id)>;
@@ -82,24 +82,24 @@ class World {
   // ---- what happened ---------------------------------------------------------------------------------
   const std::vector<PointHit>& points() const;  // in time order; empty without WorldOptions::record_points
   std::vector<PointHit> take_points();
-  uint64_t hits(env::Point point) const;        // all hits, recorded or not, both phases
+  uint64_t hits(env::Point point) const;           // all hits, recorded or not, both phases
   const std::vector<FaultStatus>& faults() const;  // one for each entry of the plan, in its order
   // No fault with a time of its own is still to come and none is in force.
   bool faults_quiet() const;
-  TimeUs last_heal_us() const;                  // when the last fault that fired was over; 0: none fired
+  TimeUs last_heal_us() const;  // when the last fault that fired was over; 0: none fired
   // The liveness phase: what did not fire yet never will. Faults in force heal at their own time.
   void disarm_remaining_faults();
 
   SimulatedDisk& disk();
   const std::vector<std::string>& process_names() const;
-  bool alive(env::ProcessId process) const;     // running or paused
+  bool alive(env::ProcessId process) const;  // running or paused
   bool paused(env::ProcessId process) const;
   uint32_t incarnation(env::ProcessId process) const;  // 0 before the first restart
 
   // ---- levers, for tests and for fault sources ---------------------------------------------------------
   Kernel& kernel() { return *kernel_; }
-  void crash(env::ProcessId process);           // no effect on a dead process
-  void restart(env::ProcessId process);         // no effect on a living one
+  void crash(env::ProcessId process);    // no effect on a dead process
+  void restart(env::ProcessId process);  // no effect on a living one
   void pause(env::ProcessId process);
   void resume(env::ProcessId process);
   void set_cpu_percent(env::ProcessId process, uint32_t percent);  // 300: everything costs three times as much

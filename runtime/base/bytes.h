@@ -110,7 +110,9 @@ class Encoder {
  public:
   explicit Encoder(Bytes& out) : writer_(out) {}
   template <class... T>
-  void operator()(const T&... value) { (put(value), ...); }
+  void operator()(const T&... value) {
+    (put(value), ...);
+  }
 
  private:
   template <class T>
@@ -142,7 +144,9 @@ class Decoder {
  public:
   explicit Decoder(ByteView in) : reader_(in) {}
   template <class... T>
-  void operator()(T&... value) { (get(value), ...); }
+  void operator()(T&... value) {
+    (get(value), ...);
+  }
   bool ok() const { return reader_.ok() && reader_.at_end(); }
 
  private:

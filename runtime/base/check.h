@@ -9,8 +9,8 @@ namespace onceproof {
 
 }  // namespace onceproof
 
-#define CHECK(condition, why)                                              \
-  do {                                                                     \
-    if (!(condition)) [[unlikely]]                                         \
-      ::onceproof::check_failed(__FILE__, __LINE__, #condition, why);      \
+#define CHECK(condition, why)                                         \
+  do {                                                                \
+    if (!(condition)) [[unlikely]]                                    \
+      ::onceproof::check_failed(__FILE__, __LINE__, #condition, why); \
   } while (false)

@@ -44,7 +44,7 @@ class LineageView {
 // The compressed form that state snapshots and log record headers store: sorted, as runs
 // (varint gap from the previous position, varint length - 1); a repeated position is a run with gap 0.
 // Consecutive means: next offset with ordinal 0, or next ordinal of the same offset.
-void encode_lineage(std::vector<Position>& positions, Bytes& out);  // sorts its argument
+void encode_lineage(std::vector<Position>& positions, Bytes& out);           // sorts its argument
 [[nodiscard]] bool decode_lineage(ByteView in, std::vector<Position>& out);  // appends; false when corrupt
 
 }  // namespace onceproof

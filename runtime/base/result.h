@@ -14,12 +14,12 @@ namespace onceproof {
 
 enum class ErrorCode : uint8_t {
   ok,
-  invalid_argument,          // bad input: a user's file, scenario or flag
+  invalid_argument,  // bad input: a user's file, scenario or flag
   not_found,
-  io_error,                  // a disk or an operating system said no
-  timed_out,                 // outcome unknown: it may have happened
-  connection_lost,           // outcome unknown as well
-  corrupt,                   // bytes that do not decode
+  io_error,         // a disk or an operating system said no
+  timed_out,        // outcome unknown: it may have happened
+  connection_lost,  // outcome unknown as well
+  corrupt,          // bytes that do not decode
   // Kafka's transactional log, retriable inside the client:
   concurrent_transactions,
   coordinator_not_available,
@@ -59,7 +59,7 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}     // NOLINT(google-explicit-constructor)
   Result(Error error) : value_(std::move(error)) {  // NOLINT(google-explicit-constructor)
     CHECK(std::get<Error>(value_).code != ErrorCode::ok, "an error needs a code");
   }

@@ -10,18 +10,21 @@
 namespace onceproof {
 
 // X(identifier, "printed-name", "what it breaks")
-#define ONCEPROOF_SEEDED_BUGS(X)                                                                                \
-  X(no_fencing, "no-fencing", "the log does not check producer epochs and group members")                       \
-  X(commit_on_ack, "commit-on-ack", "the sink commits when it acknowledges, not when the checkpoint completes") \
-  X(skip_alignment, "skip-alignment", "tasks do not block channels whose barrier has arrived")                  \
-  X(skip_flush, "skip-flush", "the sink acknowledges a checkpoint before the log has acknowledged its records") \
-  X(forget_pending_commit, "forget-pending-commit", "a restored sink does not commit what the checkpoint pre-committed") \
-  X(abort_pre_committed, "abort-pre-committed", "a restored sink aborts every transaction it finds, before committing") \
-  X(notify_before_store, "notify-before-store", "completion is announced before the checkpoint is in the store")     \
-  X(accept_stale_ack, "accept-stale-ack", "acknowledgements of earlier attempts count")                         \
-  X(snapshot_offset_late, "snapshot-offset-late", "the source's offset is read after records behind the barrier were emitted") \
-  X(no_sequence_check, "no-sequence-check", "the broker does not recognise retried batches")                    \
-  X(expose_unstable, "expose-unstable", "read_committed readers see up to the high watermark")                  \
+#define ONCEPROOF_SEEDED_BUGS(X)                                                                                 \
+  X(no_fencing, "no-fencing", "the log does not check producer epochs and group members")                        \
+  X(commit_on_ack, "commit-on-ack", "the sink commits when it acknowledges, not when the checkpoint completes")  \
+  X(skip_alignment, "skip-alignment", "tasks do not block channels whose barrier has arrived")                   \
+  X(skip_flush, "skip-flush", "the sink acknowledges a checkpoint before the log has acknowledged its records")  \
+  X(forget_pending_commit, "forget-pending-commit",                                                              \
+    "a restored sink does not commit what the checkpoint pre-committed")                                         \
+  X(abort_pre_committed, "abort-pre-committed",                                                                  \
+    "a restored sink aborts every transaction it finds, before committing")                                      \
+  X(notify_before_store, "notify-before-store", "completion is announced before the checkpoint is in the store") \
+  X(accept_stale_ack, "accept-stale-ack", "acknowledgements of earlier attempts count")                          \
+  X(snapshot_offset_late, "snapshot-offset-late",                                                                \
+    "the source's offset is read after records behind the barrier were emitted")                                 \
+  X(no_sequence_check, "no-sequence-check", "the broker does not recognise retried batches")                     \
+  X(expose_unstable, "expose-unstable", "read_committed readers see up to the high watermark")                   \
   X(lose_timers, "lose-timers", "event-time timers are not in the snapshot")
 
 enum class SeededBug : uint8_t {
@@ -49,7 +52,9 @@ class SeededBugs {
   void add(SeededBug bug) { bits_ |= 1u << static_cast<int>(bug); }
   bool empty() const { return bits_ == 0; }
   template <class Archive>
-  void fields(Archive& archive) { archive(bits_); }
+  void fields(Archive& archive) {
+    archive(bits_);
+  }
 
  private:
   uint32_t bits_ = 0;

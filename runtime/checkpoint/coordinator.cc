@@ -19,7 +19,7 @@ bool counts_as_failure(const std::string& reason) {
 }
 }  // namespace
 
-Coordinator::Coordinator(env::Env& env, const cluster::CheckpointConfig& config, const SeededBugs& bugs,
+Coordinator::Coordinator(env::Env& env, const graph::CheckpointConfig& config, const SeededBugs& bugs,
                          CompletedCheckpointStore& store, CoordinatorHost& host, uint64_t first_id)
     : env_(env),
       config_(config),
@@ -98,8 +98,10 @@ void Coordinator::acknowledge(const RunningTask& task, uint64_t checkpoint, Byte
   }
   if (missing == pending.missing.end()) return;  // DUPLICATE, or UNKNOWN: an attempt that is not in the plan
   pending.missing.erase(missing);
-  env_.probe().hit(Point::checkpoint_ack, {.vertex = task.subtask.vertex, .subtask = task.subtask.subtask,
-                                           .checkpoint = checkpoint, .attempt = task.attempt});
+  env_.probe().hit(Point::checkpoint_ack, {.vertex = task.subtask.vertex,
+                                           .subtask = task.subtask.subtask,
+                                           .checkpoint = checkpoint,
+                                           .attempt = task.attempt});
   pending.states.push_back({task.subtask, std::move(state), std::move(file)});
   if (!pending.missing.empty()) return;
   pending.storing = true;
@@ -147,7 +149,8 @@ void Coordinator::completed(uint64_t checkpoint) {
   last_completed_ = checkpoint;
   consecutive_failures_ = 0;
   env_.probe().hit(Point::checkpoint_complete, {.checkpoint = checkpoint});
-  while (!pending_.empty() && pending_.begin()->first < checkpoint) abort(pending_.begin()->first, "CHECKPOINT_SUBSUMED");
+  while (!pending_.empty() && pending_.begin()->first < checkpoint)
+    abort(pending_.begin()->first, "CHECKPOINT_SUBSUMED");
   host_.notify_complete(checkpoint);
   if (final_requested_ && running_ && pending_.empty()) schedule(0);  // the final one could not be triggered before
 }

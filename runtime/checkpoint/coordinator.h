@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checkpoint coordinator (Flink: CheckpointCoordinator, PendingCheckpoint, CheckpointFailureManager): triggers, collects
-// acknowledgements by execution attempt, writes the completed checkpoint durably, then (and only then) tells the tasks.
-// The commit point of every sink is the moment the completed checkpoint is in the store.
-// A part of the job manager's actor: it gets the job manager's mails and sends through its host.
+// Checkpoint coordinator (Flink: CheckpointCoordinator, PendingCheckpoint, CheckpointFailureManager): triggers,
+// collects acknowledgements by execution attempt, writes the completed checkpoint durably, then (and only then) tells
+// the tasks. The commit point of every sink is the moment the completed checkpoint is in the store. A part of the job
+// manager's actor: it gets the job manager's mails and sends through its host.
 #pragma once
 
 #include <map>
@@ -12,8 +12,8 @@
 
 #include "runtime/base/seeded_bugs.h"
 #include "runtime/checkpoint/completed_store.h"
-#include "runtime/cluster/job_config.h"
 #include "runtime/env/env.h"
+#include "runtime/graph/job_config.h"
 
 namespace onceproof::checkpoint {
 
@@ -34,7 +34,7 @@ struct RunningTask {
 
 class Coordinator {
  public:
-  Coordinator(env::Env& env, const cluster::CheckpointConfig& config, const SeededBugs& bugs,
+  Coordinator(env::Env& env, const graph::CheckpointConfig& config, const SeededBugs& bugs,
               CompletedCheckpointStore& store, CoordinatorHost& host, uint64_t first_id);
 
   // Every task is running: checkpoints may be triggered. stop() aborts what is pending and triggers no more.
@@ -67,7 +67,7 @@ class Coordinator {
   void discard_files(const std::vector<TaskState>& states);
 
   env::Env& env_;
-  const cluster::CheckpointConfig config_;
+  const graph::CheckpointConfig config_;
   const SeededBugs bugs_;
   CompletedCheckpointStore& store_;
   CoordinatorHost& host_;

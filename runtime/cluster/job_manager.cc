@@ -22,7 +22,10 @@ void with(const env::Mail& mail, Handler handler) {
 }  // namespace
 
 JobManager::JobManager(env::Env& env, JobManagerOptions options)
-    : env_(env), options_(std::move(options)), job_(options_.job), store_(env.storage(), kDirectory, job_.checkpoint.retained) {}
+    : env_(env),
+      options_(std::move(options)),
+      job_(options_.job),
+      store_(env.storage(), kDirectory, job_.checkpoint.retained) {}
 
 void JobManager::on_mail(env::Mail& mail) {
   if (status_ == JobStatus::finished || status_ == JobStatus::failed) return;
@@ -37,8 +40,7 @@ void JobManager::on_mail(env::Mail& mail) {
         const auto found = task_managers_.find(mail.from.process);
         if (reply.session == session_ && found != task_managers_.end()) found->second.last_reply_us = env_.now();
       });
-    case MailKind::connection_lost:
-      return lose_task_manager(static_cast<env::ProcessId>(mail.a), "connection lost");
+    case MailKind::connection_lost: return lose_task_manager(static_cast<env::ProcessId>(mail.a), "connection lost");
     case MailKind::task_state:
       return with<dataflow::TaskStateReport>(mail, [&](const auto& report) {
         if (report.session == session_) on_task_state(report);
@@ -58,7 +60,8 @@ void JobManager::on_mail(env::Mail& mail) {
     case MailKind::acknowledge_checkpoint:
       return with<dataflow::Acknowledge>(mail, [&](auto& ack) {
         if (ack.session != session_) return;
-        coordinator_->acknowledge({ack.attempt, ack.subtask}, ack.checkpoint, std::move(ack.state), std::move(ack.file));
+        coordinator_->acknowledge({ack.attempt, ack.subtask}, ack.checkpoint, std::move(ack.state),
+                                  std::move(ack.file));
       });
     case MailKind::decline_checkpoint:
       return with<dataflow::Decline>(mail, [&](const auto& decline) {

@@ -16,7 +16,7 @@
 namespace onceproof::cluster {
 
 struct JobManagerOptions {
-  JobConfig job;
+  graph::JobConfig job;
   int32_t expected_task_managers = 2;  // the first deployment waits for them (a while), to spread the job
 };
 
@@ -39,7 +39,7 @@ class JobManager : public env::Actor, private checkpoint::CoordinatorHost {
   struct Region {
     std::vector<Task*> tasks;
     RegionStatus status = RegionStatus::waiting;
-    uint64_t version = 0;         // of the restart: an older delay timer means nothing
+    uint64_t version = 0;  // of the restart: an older delay timer means nothing
     bool delay_over = false;
   };
   struct TaskManagerInfo {
@@ -79,21 +79,21 @@ class JobManager : public env::Actor, private checkpoint::CoordinatorHost {
 
   env::Env& env_;
   const JobManagerOptions options_;
-  const JobConfig& job_;
+  const graph::JobConfig& job_;
   graph::ExecutionGraph graph_;
   checkpoint::CompletedCheckpointStore store_;
   std::unique_ptr<checkpoint::Coordinator> coordinator_;
   JobStatus status_ = JobStatus::starting;
   uint64_t session_ = 0;
-  uint64_t generation_ = 0;                       // of the latest deployment; durable before it is used
+  uint64_t generation_ = 0;  // of the latest deployment; durable before it is used
   uint64_t next_attempt_ = 0;
   TimeUs started_us_ = 0;
   int32_t restarts_ = 0;
   bool deployed_once_ = false;
-  std::vector<Task> tasks_;                       // never resized after start: regions point into it
+  std::vector<Task> tasks_;  // never resized after start: regions point into it
   std::vector<Region> regions_;
   std::map<env::ProcessId, TaskManagerInfo> task_managers_;
-  std::map<int32_t, env::ProcessId> slots_;       // slot sharing: subtask index -> task manager
+  std::map<int32_t, env::ProcessId> slots_;  // slot sharing: subtask index -> task manager
 };
 
 env::ActorFactory job_manager_main(JobManagerOptions options);

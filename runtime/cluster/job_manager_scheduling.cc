@@ -79,9 +79,11 @@ void JobManager::deploy(Region& region) {
     task->status = TaskStatus::deploying;
     task->end_of_data = false;
   }
-  env_.probe().hit(Point::restore_begin, {.checkpoint = restored == nullptr ? 0 : restored->id, .value = region.tasks.size()});
+  env_.probe().hit(Point::restore_begin,
+                   {.checkpoint = restored == nullptr ? 0 : restored->id, .value = region.tasks.size()});
   for (const Task* task : region.tasks) {
-    env_.network().send({task->task_manager, env::kMainEndpoint}, MailKind::deploy_task, encode(describe(*task, restored)));
+    env_.network().send({task->task_manager, env::kMainEndpoint}, MailKind::deploy_task,
+                        encode(describe(*task, restored)));
   }
 }
 
@@ -183,8 +185,8 @@ void JobManager::start_checkpoints_if_all_run() {
 void JobManager::trigger_sources(uint64_t checkpoint, TimeUs timestamp_us, bool final_checkpoint) {
   const dataflow::TriggerCheckpoint message{checkpoint, timestamp_us, static_cast<uint8_t>(final_checkpoint ? 1 : 0)};
   for (const Task& task : tasks_) {
-    const bool source = graph_.vertices[static_cast<size_t>(task.id.vertex)].operators.front().kind ==
-                        graph::OperatorKind::log_source;
+    const bool source =
+        graph_.vertices[static_cast<size_t>(task.id.vertex)].operators.front().kind == graph::OperatorKind::log_source;
     if (source) env_.network().send({task.task_manager, task.attempt}, MailKind::trigger_checkpoint, encode(message));
   }
 }

@@ -11,21 +11,27 @@ struct RegisterTaskManager {
   uint64_t incarnation = 0;  // grows with every life and with every loss of the job manager; retries repeat it
   int32_t slots = 0;
   template <class Archive>
-  void fields(Archive& archive) { archive(incarnation, slots); }
+  void fields(Archive& archive) {
+    archive(incarnation, slots);
+  }
 };
 
 struct Registered {
   uint64_t session = 0;
   uint64_t incarnation = 0;  // of the registration that this answers
-  HeartbeatConfig heartbeat;
+  graph::HeartbeatConfig heartbeat;
   template <class Archive>
-  void fields(Archive& archive) { archive(session, incarnation, heartbeat); }
+  void fields(Archive& archive) {
+    archive(session, incarnation, heartbeat);
+  }
 };
 
 struct Heartbeat {  // request and reply
   uint64_t session = 0;
   template <class Archive>
-  void fields(Archive& archive) { archive(session); }
+  void fields(Archive& archive) {
+    archive(session);
+  }
 };
 
 }  // namespace onceproof::cluster

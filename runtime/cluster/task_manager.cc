@@ -18,9 +18,7 @@ constexpr DurationUs kRegistrationRetryUs = milliseconds(500);
 
 void TaskManager::on_mail(env::Mail& mail) {
   switch (mail.kind) {
-    case MailKind::start:
-      next_incarnation();
-      return register_again();
+    case MailKind::start: next_incarnation(); return register_again();
     case MailKind::registration_retry:
       if (state_ == State::registering) register_again();
       return;
@@ -65,9 +63,7 @@ void TaskManager::on_heartbeat(const Heartbeat& request) {
   env_.network().send({options_.job_manager, env::kMainEndpoint}, MailKind::heartbeat_reply, encode(request));
 }
 
-void TaskManager::next_incarnation() {
-  incarnation_ = std::max(incarnation_, static_cast<uint64_t>(env_.now())) + 1;
-}
+void TaskManager::next_incarnation() { incarnation_ = std::max(incarnation_, static_cast<uint64_t>(env_.now())) + 1; }
 
 void TaskManager::on_heartbeat_check() {
   check_armed_ = state_ == State::registered;
@@ -93,7 +89,8 @@ void TaskManager::deploy(Bytes body) {
   dataflow::TaskDescriptor descriptor;
   if (!decode(body, descriptor) || state_ != State::registered || descriptor.session != session_) return;
   attempts_.insert(descriptor.attempt);
-  const std::string name = fmt::format("{} ({}/{})", descriptor.name, descriptor.subtask.subtask + 1, descriptor.parallelism);
+  const std::string name =
+      fmt::format("{} ({}/{})", descriptor.name, descriptor.subtask.subtask + 1, descriptor.parallelism);
   const env::Endpoint endpoint = descriptor.attempt;
   env_.scheduler().spawn(name, endpoint, [descriptor = std::move(descriptor)](env::Env& task_env) {
     return std::make_unique<dataflow::Task>(task_env, descriptor, connectors::standard_connectors());

@@ -37,7 +37,7 @@ class TaskManager : public env::Actor {
   State state_ = State::registering;
   uint64_t incarnation_ = 0;
   uint64_t session_ = 0;
-  HeartbeatConfig heartbeat_;
+  graph::HeartbeatConfig heartbeat_;
   TimeUs last_heartbeat_us_ = 0;
   bool check_armed_ = false;
   std::set<uint64_t> attempts_;  // deployed and not known to be over

@@ -13,7 +13,7 @@ namespace onceproof::connectors {
 
 class Batches {
  public:
-  Batches(const cluster::SinkConfig& config, int32_t subtask)
+  Batches(const graph::SinkConfig& config, int32_t subtask)
       : subtask_(subtask), batches_(static_cast<size_t>(config.partitions)) {}
 
   // Returns the partition that the record went to.

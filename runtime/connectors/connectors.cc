@@ -13,7 +13,7 @@ dataflow::Connectors standard_connectors() {
         return std::make_unique<LogSource>(context);
       },
       [](dataflow::TaskContext& context) -> std::unique_ptr<dataflow::SinkOperator> {
-        if (context.descriptor().sink.mode == cluster::SinkMode::transactional) {
+        if (context.descriptor().sink.mode == graph::SinkMode::transactional) {
           return std::make_unique<TransactionalSink>(context);
         }
         return std::make_unique<PlainSink>(context);

@@ -15,8 +15,7 @@ namespace {
 constexpr int kRecordsInOneHelping = 64;
 }  // namespace
 
-LogSource::LogSource(dataflow::TaskContext& context)
-    : context_(context), config_(context.descriptor().source) {}
+LogSource::LogSource(dataflow::TaskContext& context) : context_(context), config_(context.descriptor().source) {}
 
 env::TopicPartition LogSource::topic_partition(const Split& split) const { return {config_.topic, split.partition}; }
 
@@ -41,7 +40,7 @@ void LogSource::open(ByteView restored, dataflow::Ready ready) {
     opened_ = true;
     return ready_();
   }
-  if (config_.offsets == cluster::OffsetCommit::before_processing) return join_group();
+  if (config_.offsets == graph::OffsetCommit::before_processing) return join_group();
   for (size_t i = 0; i < splits_.size(); ++i) load_end(i);
 }
 
@@ -64,16 +63,15 @@ void LogSource::load_committed(size_t index) {
 }
 
 void LogSource::load_end(size_t index) {
-  log_->end_offset(topic_partition(splits_[index]), env::Isolation::read_committed,
-                   [this, index](Result<int64_t> end) {
-                     if (!end.ok()) return context_.fail("no end offset: " + end.error().message);
-                     splits_[index].end_offset = end.value();
-                     if (finished(splits_[index])) splits_[index].watermark_us = kMaxTimeUs;
-                     if (--opening_ > 0) return;
-                     opened_ = true;
-                     for (size_t i = 0; i < splits_.size(); ++i) fetch(i);
-                     ready_();
-                   });
+  log_->end_offset(topic_partition(splits_[index]), env::Isolation::read_committed, [this, index](Result<int64_t> end) {
+    if (!end.ok()) return context_.fail("no end offset: " + end.error().message);
+    splits_[index].end_offset = end.value();
+    if (finished(splits_[index])) splits_[index].watermark_us = kMaxTimeUs;
+    if (--opening_ > 0) return;
+    opened_ = true;
+    for (size_t i = 0; i < splits_.size(); ++i) fetch(i);
+    ready_();
+  });
 }
 
 // ---- fetching ------------------------------------------------------------------------------------------
@@ -100,7 +98,7 @@ void LogSource::on_fetched(size_t index, Result<env::FetchResult> result) {
     splits_[index].has_batch = true;
     context_.resume();
   };
-  if (config_.offsets == cluster::OffsetCommit::with_checkpoint) return deliver();
+  if (config_.offsets == graph::OffsetCommit::with_checkpoint) return deliver();
   // At-most-once: the position first. If the outcome is unknown the batch is given up, never emitted.
   context_.hit(Point::source_offset_commit, Phase::before, {.value = static_cast<uint64_t>(split.batch_end)});
   split.fetching = true;

@@ -23,13 +23,13 @@ class LogSource : public dataflow::SourceOperator {
  private:
   struct Split {
     int32_t partition = 0;
-    int64_t next_offset = 0;      // of the next record to emit: what a checkpoint stores
+    int64_t next_offset = 0;  // of the next record to emit: what a checkpoint stores
     int64_t end_offset = 0;
     TimeUs watermark_us = kMinTimeUs;
     bool fetching = false;
-    Bytes batch;                  // being emitted: stored records from `cursor` on
+    Bytes batch;  // being emitted: stored records from `cursor` on
     size_t cursor = 0;
-    int64_t batch_end = 0;        // next_offset once the batch is emitted
+    int64_t batch_end = 0;  // next_offset once the batch is emitted
     bool has_batch = false;
   };
   void join_group();
@@ -43,7 +43,7 @@ class LogSource : public dataflow::SourceOperator {
   env::TopicPartition topic_partition(const Split& split) const;
 
   dataflow::TaskContext& context_;
-  const cluster::SourceConfig& config_;
+  const graph::SourceConfig& config_;
   std::unique_ptr<env::Log> log_;
   std::string instance_id_;
   uint64_t member_epoch_ = 0;

@@ -6,9 +6,7 @@
 namespace onceproof::connectors {
 
 PlainSink::PlainSink(dataflow::TaskContext& context)
-    : context_(context),
-      config_(context.descriptor().sink),
-      batches_(config_, context.descriptor().subtask.subtask) {}
+    : context_(context), config_(context.descriptor().sink), batches_(config_, context.descriptor().subtask.subtask) {}
 
 void PlainSink::open(ByteView, dataflow::Ready ready) {
   log_ = context_.env().open_log(fmt::format("sink-{}", context_.descriptor().subtask.subtask));
@@ -31,7 +29,7 @@ void PlainSink::flush() {
 
 void PlainSink::send(int32_t partition) {
   if (batches_.bytes(partition) == 0) return;
-  const bool forget = config_.mode == cluster::SinkMode::fire_and_forget;
+  const bool forget = config_.mode == graph::SinkMode::fire_and_forget;
   const uint64_t number = next_number_++;
   if (!forget) outstanding_.insert(number);
   log_->append(producer_, {config_.topic, partition}, batches_.take(partition),
@@ -59,7 +57,7 @@ void PlainSink::on_appended(uint64_t number, Status status) {
 
 void PlainSink::prepare_snapshot(uint64_t checkpoint, Bytes&, dataflow::Ready ready) {
   flush();
-  if (config_.mode == cluster::SinkMode::fire_and_forget) return ready();
+  if (config_.mode == graph::SinkMode::fire_and_forget) return ready();
   if (outstanding_.empty()) {
     context_.hit(env::Point::sink_flush, {.checkpoint = checkpoint});
     return ready();

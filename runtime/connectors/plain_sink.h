@@ -26,14 +26,14 @@ class PlainSink : public dataflow::SinkOperator {
   static constexpr size_t kMaxOutstanding = 16;
   struct Waiting {
     uint64_t checkpoint;
-    uint64_t below;            // everything sent before this number must be acknowledged
+    uint64_t below;  // everything sent before this number must be acknowledged
     dataflow::Ready ready;
   };
   void send(int32_t partition);
   void on_appended(uint64_t number, Status status);
 
   dataflow::TaskContext& context_;
-  const cluster::SinkConfig& config_;
+  const graph::SinkConfig& config_;
   std::unique_ptr<env::Log> log_;
   env::ProducerIdentity producer_;
   Batches batches_;

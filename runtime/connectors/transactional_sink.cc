@@ -17,12 +17,16 @@ TransactionalSink::TransactionalSink(dataflow::TaskContext& context)
       current_(std::make_shared<Transaction>()) {}
 
 std::string TransactionalSink::transactional_id(uint64_t generation, uint64_t index) const {
-  return fmt::format("{}-{}-{}-{}", config_.transactional_id_prefix, context_.descriptor().subtask.subtask, generation, index);
+  return fmt::format("{}-{}-{}-{}", config_.transactional_id_prefix, context_.descriptor().subtask.subtask, generation,
+                     index);
 }
 
 void TransactionalSink::hit(Point point, env::Phase phase, uint64_t checkpoint, const env::ProducerIdentity& identity) {
   context_.hit(point, phase,
-               {.checkpoint = checkpoint, .value = identity.producer_id, .epoch = identity.epoch, .text = identity.transactional_id});
+               {.checkpoint = checkpoint,
+                .value = identity.producer_id,
+                .epoch = identity.epoch,
+                .text = identity.transactional_id});
 }
 
 // ---- recovery: commit first, then abort what lingers ---------------------------------------------------
@@ -59,7 +63,8 @@ void TransactionalSink::probe() {
   if (probed_generation_ >= generation_) return open_transaction();
   log_->init_producer(transactional_id(probed_generation_, probed_index_), config_.transaction_timeout_us,
                       [this](Result<env::ProducerIdentity> producer) {
-                        if (!producer.ok()) return context_.fail("abort of lingering transactions: " + producer.error().message);
+                        if (!producer.ok())
+                          return context_.fail("abort of lingering transactions: " + producer.error().message);
                         if (producer.value().epoch > 0) {
                           hit(Point::sink_abort, env::Phase::after, 0, producer.value());
                           ++probed_index_;

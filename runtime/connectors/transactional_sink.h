@@ -5,10 +5,11 @@
 //               (transactional id, producer id, epoch) is in the snapshot; the log still counts it as ongoing
 //   commit      when checkpoint n completed; or, after a failure, when a sink restored from n opens
 // Transactional ids are prefix-subtask-generation-index. The index grows by one a transaction and has no gaps, so a
-// restored sink finds every lingering transaction by initialising ids upwards until one is new, in each generation since
-// the one that took the snapshot: that aborts what was open under the id and raises its epoch, which fences the attempt
-// that opened it. A sink touches only generations below its own. Ids without a generation (Flink's INCREMENTING) let a
-// late zombie that restored an older checkpoint abort what a newer attempt has pre-committed (word-count seed 0x196).
+// restored sink finds every lingering transaction by initialising ids upwards until one is new, in each generation
+// since the one that took the snapshot: that aborts what was open under the id and raises its epoch, which fences the
+// attempt that opened it. A sink touches only generations below its own. Ids without a generation (Flink's
+// INCREMENTING) let a late zombie that restored an older checkpoint abort what a newer attempt has pre-committed
+// (word-count seed 0x196).
 #pragma once
 
 #include <map>
@@ -40,25 +41,27 @@ class TransactionalSink : public dataflow::SinkOperator {
     probing,     // aborting lingering transactions
     opening,     // between a barrier and the next transaction's producer id
     writing,
-    finished,    // no more data: no further transaction is opened
+    finished,  // no more data: no further transaction is opened
   };
   struct Transaction {
     env::ProducerIdentity identity;
-    int outstanding = 0;         // batches that the log has not acknowledged
+    int outstanding = 0;  // batches that the log has not acknowledged
     bool has_records = false;
     bool committing = false;
-    bool recovered = false;      // from the restored state: flushed long ago
+    bool recovered = false;  // from the restored state: flushed long ago
   };
   struct Waiting {
     uint64_t checkpoint;
     dataflow::Ready ready;
   };
-  struct State {                 // what a snapshot holds
+  struct State {  // what a snapshot holds
     std::map<uint64_t, env::ProducerIdentity> pending;
-    uint64_t generation = 0;     // of the sink that took it, and
-    uint64_t next_index = 0;     // its lowest index that no pending transaction uses
+    uint64_t generation = 0;  // of the sink that took it, and
+    uint64_t next_index = 0;  // its lowest index that no pending transaction uses
     template <class Archive>
-    void fields(Archive& archive) { archive(pending, generation, next_index); }
+    void fields(Archive& archive) {
+      archive(pending, generation, next_index);
+    }
   };
 
   void recover_next();
@@ -73,13 +76,13 @@ class TransactionalSink : public dataflow::SinkOperator {
   void hit(env::Point point, env::Phase phase, uint64_t checkpoint, const env::ProducerIdentity& identity);
 
   dataflow::TaskContext& context_;
-  const cluster::SinkConfig& config_;
+  const graph::SinkConfig& config_;
   std::unique_ptr<env::Log> log_;
   Batches batches_;
   Phase phase_ = Phase::recovering;
   const uint64_t generation_;
-  uint64_t index_ = 0;                                        // of the current (or next) transaction
-  uint64_t probed_generation_ = 0;                            // while probing: where the next id to look at lies
+  uint64_t index_ = 0;              // of the current (or next) transaction
+  uint64_t probed_generation_ = 0;  // while probing: where the next id to look at lies
   uint64_t probed_index_ = 0;
   std::shared_ptr<Transaction> current_;
   std::map<uint64_t, std::shared_ptr<Transaction>> pending_;  // by checkpoint, until the commit is acknowledged

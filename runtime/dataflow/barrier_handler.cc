@@ -72,9 +72,9 @@ void BarrierTracker::on_cancel_barrier(uint32_t, uint64_t checkpoint) {
   listener_.barrier_aborted(checkpoint, kCancelled);
 }
 
-std::unique_ptr<BarrierHandler> make_barrier_handler(cluster::BarrierMode mode, BarrierListener& listener,
+std::unique_ptr<BarrierHandler> make_barrier_handler(graph::BarrierMode mode, BarrierListener& listener,
                                                      uint32_t channels) {
-  if (mode == cluster::BarrierMode::aligned) return std::make_unique<AlignedBarrierHandler>(listener, channels);
+  if (mode == graph::BarrierMode::aligned) return std::make_unique<AlignedBarrierHandler>(listener, channels);
   return std::make_unique<BarrierTracker>(listener, channels);
 }
 

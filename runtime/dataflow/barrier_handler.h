@@ -10,7 +10,7 @@
 #include <set>
 
 #include "runtime/base/time.h"
-#include "runtime/cluster/job_config.h"
+#include "runtime/graph/job_config.h"
 
 namespace onceproof::dataflow {
 
@@ -26,8 +26,8 @@ class BarrierListener {
   virtual ~BarrierListener() = default;
   virtual void block_channel(uint32_t channel) = 0;
   virtual void unblock_channels() = 0;
-  virtual void barrier_complete(const Barrier& barrier) = 0;                        // snapshot now
-  virtual void barrier_aborted(uint64_t checkpoint, const char* reason) = 0;        // decline, tell downstream
+  virtual void barrier_complete(const Barrier& barrier) = 0;                  // snapshot now
+  virtual void barrier_aborted(uint64_t checkpoint, const char* reason) = 0;  // decline, tell downstream
 };
 
 class BarrierHandler {
@@ -47,7 +47,7 @@ class AlignedBarrierHandler : public BarrierHandler {
   void abort_current(const char* reason);
   BarrierListener& listener_;
   const uint32_t channels_;
-  uint64_t current_ = 0;         // the highest checkpoint seen; older barriers are stale
+  uint64_t current_ = 0;  // the highest checkpoint seen; older barriers are stale
   bool collecting_ = false;
   std::set<uint32_t> aligned_;
 };
@@ -67,11 +67,11 @@ class BarrierTracker : public BarrierHandler {
   static constexpr size_t kMaxTracked = 50;
   BarrierListener& listener_;
   const uint32_t channels_;
-  std::deque<Count> pending_;    // ascending ids
-  uint64_t latest_ = 0;          // completed or aborted: nothing at or below counts any more
+  std::deque<Count> pending_;  // ascending ids
+  uint64_t latest_ = 0;        // completed or aborted: nothing at or below counts any more
 };
 
-std::unique_ptr<BarrierHandler> make_barrier_handler(cluster::BarrierMode mode, BarrierListener& listener,
+std::unique_ptr<BarrierHandler> make_barrier_handler(graph::BarrierMode mode, BarrierListener& listener,
                                                      uint32_t channels);
 
 }  // namespace onceproof::dataflow

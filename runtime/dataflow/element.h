@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stream elements as bytes in buffers: records and watermarks, each behind its own length so that one may
 // span buffers. Lineage rides behind the value; operators see key, value and timestamp only.
-//   u32 size of what follows | u8 tag | i64 timestamp_us | (records:) u32 key size | u32 positions | key | value | positions
+//   u32 size of what follows | u8 tag | i64 timestamp_us | (records:) u32 key size | u32 positions | key | value |
+//   positions
 #pragma once
 
 #include "runtime/base/bytes.h"

@@ -7,7 +7,7 @@ namespace onceproof::dataflow {
 
 using env::MailKind;
 
-InputGate::InputGate(env::Network& network, const cluster::ChannelConfig& config, std::vector<InputDescriptor> inputs)
+InputGate::InputGate(env::Network& network, const graph::ChannelConfig& config, std::vector<InputDescriptor> inputs)
     : network_(network), config_(config) {
   for (InputDescriptor& input : inputs) {
     Channel channel;

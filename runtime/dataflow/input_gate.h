@@ -16,7 +16,7 @@ namespace onceproof::dataflow {
 
 class InputGate {
  public:
-  InputGate(env::Network& network, const cluster::ChannelConfig& config, std::vector<InputDescriptor> inputs);
+  InputGate(env::Network& network, const graph::ChannelConfig& config, std::vector<InputDescriptor> inputs);
 
   void request_partitions();                 // once, at start
   void request_partition(uint32_t channel);  // again, when the producer was not there yet
@@ -45,7 +45,7 @@ class InputGate {
   struct Channel {
     InputDescriptor input;
     std::deque<Bytes> queue;
-    Bytes partial;               // the beginning of a record that spans buffers
+    Bytes partial;  // the beginning of a record that spans buffers
     uint32_t expected_sequence = 0;
     uint32_t owed_credit = 0;
     bool blocked = false;
@@ -55,7 +55,7 @@ class InputGate {
   static bool deliver(ByteView element, OnRecord& on_record, OnWatermark& on_watermark);
 
   env::Network& network_;
-  const cluster::ChannelConfig config_;
+  const graph::ChannelConfig config_;
   std::vector<Channel> channels_;
   uint32_t next_channel_ = 0;
 };
@@ -63,12 +63,8 @@ class InputGate {
 template <class OnRecord, class OnWatermark>
 bool InputGate::deliver(ByteView element, OnRecord& on_record, OnWatermark& on_watermark) {
   switch (static_cast<ElementTag>(element.front())) {
-    case ElementTag::record:
-      on_record(load_record(element));
-      return true;
-    case ElementTag::watermark:
-      on_watermark(load<TimeUs>(element.data() + 1));
-      return true;
+    case ElementTag::record: on_record(load_record(element)); return true;
+    case ElementTag::watermark: on_watermark(load<TimeUs>(element.data() + 1)); return true;
   }
   return false;
 }

@@ -5,9 +5,9 @@
 
 #include <vector>
 
-#include "runtime/cluster/job_config.h"
 #include "runtime/env/mail.h"
 #include "runtime/graph/execution_graph.h"
+#include "runtime/graph/job_config.h"
 
 namespace onceproof::dataflow {
 
@@ -15,14 +15,14 @@ namespace onceproof::dataflow {
 enum class BufferKind : uint8_t { data, barrier, cancel_barrier, end_of_data };
 
 struct BufferHeader {
-  uint32_t channel = 0;        // index at the consumer
-  uint32_t sequence = 0;       // counted for each channel from 0; a gap means that the transport lied
+  uint32_t channel = 0;   // index at the consumer
+  uint32_t sequence = 0;  // counted for each channel from 0; a gap means that the transport lied
   BufferKind kind = BufferKind::data;
   uint8_t final_checkpoint = 0;
-  uint16_t backlog = 0;        // buffers still queued at the producer (saturating)
+  uint16_t backlog = 0;  // buffers still queued at the producer (saturating)
   uint32_t reserved = 0;
-  uint64_t checkpoint = 0;     // barriers
-  TimeUs timestamp_us = 0;     // barriers: when the coordinator triggered
+  uint64_t checkpoint = 0;  // barriers
+  TimeUs timestamp_us = 0;  // barriers: when the coordinator triggered
 };
 inline constexpr size_t kBufferHeader = sizeof(BufferHeader);
 static_assert(kBufferHeader == 32);
@@ -33,20 +33,26 @@ struct PartitionRequest {
   uint32_t channel = 0;
   uint32_t credit = 0;
   template <class Archive>
-  void fields(Archive& archive) { archive(subpartition, channel, credit); }
+  void fields(Archive& archive) {
+    archive(subpartition, channel, credit);
+  }
 };
 
 struct AddCredit {
   uint32_t subpartition = 0;
   uint32_t credit = 0;
   template <class Archive>
-  void fields(Archive& archive) { archive(subpartition, credit); }
+  void fields(Archive& archive) {
+    archive(subpartition, credit);
+  }
 };
 
 struct ChannelClosed {
   uint32_t channel = 0;
   template <class Archive>
-  void fields(Archive& archive) { archive(channel); }
+  void fields(Archive& archive) {
+    archive(channel);
+  }
 };
 
 struct TriggerCheckpoint {
@@ -54,14 +60,18 @@ struct TriggerCheckpoint {
   TimeUs timestamp_us = 0;
   uint8_t final_checkpoint = 0;  // every task has reached the end of its data: finish when this one completes
   template <class Archive>
-  void fields(Archive& archive) { archive(checkpoint, timestamp_us, final_checkpoint); }
+  void fields(Archive& archive) {
+    archive(checkpoint, timestamp_us, final_checkpoint);
+  }
 };
 
 struct NotifyCheckpoint {
   uint64_t checkpoint = 0;
   uint64_t latest_completed = 0;  // an abort repairs a lost completion (Flink: notifyCheckpointAborted)
   template <class Archive>
-  void fields(Archive& archive) { archive(checkpoint, latest_completed); }
+  void fields(Archive& archive) {
+    archive(checkpoint, latest_completed);
+  }
 };
 
 struct Acknowledge {
@@ -69,10 +79,12 @@ struct Acknowledge {
   uint64_t attempt = 0;
   graph::SubtaskId subtask;
   uint64_t checkpoint = 0;
-  Bytes state;         // inline, or
-  std::string file;    // the path of the state file
+  Bytes state;       // inline, or
+  std::string file;  // the path of the state file
   template <class Archive>
-  void fields(Archive& archive) { archive(session, attempt, subtask, checkpoint, state, file); }
+  void fields(Archive& archive) {
+    archive(session, attempt, subtask, checkpoint, state, file);
+  }
 };
 
 struct Decline {
@@ -81,7 +93,9 @@ struct Decline {
   uint64_t checkpoint = 0;
   std::string reason;  // Flink's CheckpointFailureReason
   template <class Archive>
-  void fields(Archive& archive) { archive(session, attempt, checkpoint, reason); }
+  void fields(Archive& archive) {
+    archive(session, attempt, checkpoint, reason);
+  }
 };
 
 enum class TaskState : uint8_t { created, initializing, running, finished, canceled, failed };
@@ -93,41 +107,45 @@ struct TaskStateReport {
   TaskState state = TaskState::created;
   std::string reason;
   template <class Archive>
-  void fields(Archive& archive) { archive(session, attempt, state, reason); }
+  void fields(Archive& archive) {
+    archive(session, attempt, state, reason);
+  }
 };
 
 struct InputDescriptor {
-  env::Address producer;       // endpoint = the producer's attempt id
+  env::Address producer;  // endpoint = the producer's attempt id
   uint32_t subpartition = 0;
   template <class Archive>
-  void fields(Archive& archive) { archive(producer, subpartition); }
+  void fields(Archive& archive) {
+    archive(producer, subpartition);
+  }
 };
 
 // Everything that a task needs to know; the task deployment descriptor of Flink.
 struct TaskDescriptor {
   uint64_t session = 0;
   uint64_t attempt = 0;
-  uint64_t generation = 0;     // durable and rising with every deployment: what a sink may abort is below its own
+  uint64_t generation = 0;  // durable and rising with every deployment: what a sink may abort is below its own
   graph::SubtaskId subtask;
   std::string name;
   int32_t parallelism = 1;
   int32_t max_parallelism = 128;
   std::vector<graph::LogicalOperator> operators;
   std::vector<InputDescriptor> inputs;
-  uint32_t outputs = 0;        // number of subpartitions; 0: no consumer
+  uint32_t outputs = 0;  // number of subpartitions; 0: no consumer
   env::Address job_manager;
-  cluster::CheckpointConfig checkpoint;
-  cluster::SourceConfig source;
-  cluster::SinkConfig sink;
-  cluster::ChannelConfig channel;
+  graph::CheckpointConfig checkpoint;
+  graph::SourceConfig source;
+  graph::SinkConfig sink;
+  graph::ChannelConfig channel;
   SeededBugs bugs;
   uint64_t restored_checkpoint = 0;  // 0: from scratch
   Bytes state;
   std::string state_file;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(session, attempt, generation, subtask, name, parallelism, max_parallelism, operators, inputs, outputs, job_manager,
-            checkpoint, source, sink, channel, bugs, restored_checkpoint, state, state_file);
+    archive(session, attempt, generation, subtask, name, parallelism, max_parallelism, operators, inputs, outputs,
+            job_manager, checkpoint, source, sink, channel, bugs, restored_checkpoint, state, state_file);
   }
 };
 

@@ -51,10 +51,10 @@ class SourceOperator {
  public:
   virtual ~SourceOperator() = default;
   void chain(Output* next) { next_ = next; }
-  virtual void open(ByteView restored, Ready ready) = 0;   // restored is empty when starting from scratch
+  virtual void open(ByteView restored, Ready ready) = 0;  // restored is empty when starting from scratch
   // Emits some records, if there are any; true when there is more to emit at once.
   virtual bool poll() = 0;
-  virtual bool at_end() const = 0;                         // bounded: everything was emitted
+  virtual bool at_end() const = 0;  // bounded: everything was emitted
   virtual void snapshot(Bytes& state) const = 0;
 
  protected:

@@ -46,7 +46,9 @@ void SplitOperator::emit(const RecordView& record) {
     while (at != end && !is_space(*at)) ++at;
     char raw[sizeof position];
     store(raw, position);
-    next_->emit({{}, ByteView(word, static_cast<size_t>(at - word)), record.timestamp_us,
+    next_->emit({{},
+                 ByteView(word, static_cast<size_t>(at - word)),
+                 record.timestamp_us,
                  tracked ? LineageView(ByteView(raw, sizeof raw)) : record.lineage});
   }
 }

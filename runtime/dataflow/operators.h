@@ -59,7 +59,7 @@ class WindowCountOperator : public Operator {
 class KeyPartitioner : public Output {
  public:
   KeyPartitioner(class ResultPartition& partition, int32_t max_parallelism);
-  void emit(const RecordView& record) override;          // key = value: the plan's key_by
+  void emit(const RecordView& record) override;  // key = value: the plan's key_by
   void emit_watermark(TimeUs watermark_us) override;
 
  private:

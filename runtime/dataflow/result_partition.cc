@@ -7,7 +7,7 @@ namespace onceproof::dataflow {
 
 using env::MailKind;
 
-ResultPartition::ResultPartition(env::Network& network, const cluster::ChannelConfig& config, uint32_t subpartitions)
+ResultPartition::ResultPartition(env::Network& network, const graph::ChannelConfig& config, uint32_t subpartitions)
     : network_(network), config_(config), subpartitions_(subpartitions) {}
 
 void ResultPartition::append(Subpartition& subpartition, const char* data, size_t size) {
@@ -60,7 +60,8 @@ void ResultPartition::finish_open(Subpartition& subpartition) {
   drain(subpartition);
 }
 
-void ResultPartition::broadcast_event(BufferKind kind, uint64_t checkpoint, TimeUs timestamp_us, bool final_checkpoint) {
+void ResultPartition::broadcast_event(BufferKind kind, uint64_t checkpoint, TimeUs timestamp_us,
+                                      bool final_checkpoint) {
   for (Subpartition& subpartition : subpartitions_) {
     finish_open(subpartition);
     BufferHeader header;

@@ -15,14 +15,14 @@ namespace onceproof::dataflow {
 
 class ResultPartition {
  public:
-  ResultPartition(env::Network& network, const cluster::ChannelConfig& config, uint32_t subpartitions);
+  ResultPartition(env::Network& network, const graph::ChannelConfig& config, uint32_t subpartitions);
 
   // Appends behind what the subpartition already holds; the buffer leaves when full, flushed or followed by an event.
   void emit(uint32_t subpartition, const RecordView& record);
   void emit_watermark(TimeUs timestamp_us);  // to every subpartition
   void broadcast_event(BufferKind kind, uint64_t checkpoint, TimeUs timestamp_us, bool final_checkpoint);
-  void flush();                              // half-filled buffers leave too
-  void close();                              // tells every consumer that this attempt is gone
+  void flush();  // half-filled buffers leave too
+  void close();  // tells every consumer that this attempt is gone
 
   // Below the pool's limit: the task may take more input. One record may overdraw it, as in Flink.
   bool available() const { return queued_ < config_.pool_buffers; }
@@ -40,15 +40,15 @@ class ResultPartition {
     uint32_t channel = 0;
     uint32_t credit = 0;
     uint32_t next_sequence = 0;
-    Bytes open;                 // being filled; starts with room for the header
-    std::deque<Bytes> queue;    // finished
+    Bytes open;               // being filled; starts with room for the header
+    std::deque<Bytes> queue;  // finished
   };
   void append(Subpartition& subpartition, const char* data, size_t size);
   void finish_open(Subpartition& subpartition);
   void drain(Subpartition& subpartition);
 
   env::Network& network_;
-  const cluster::ChannelConfig config_;
+  const graph::ChannelConfig config_;
   std::vector<Subpartition> subpartitions_;
   uint32_t queued_ = 0;
   bool unflushed_ = false;

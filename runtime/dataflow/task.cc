@@ -27,9 +27,7 @@ void Task::on_mail(env::Mail& mail) {
     case MailKind::buffer:
       if (!gate_ || !gate_->receive(std::move(mail.body))) return fail("a buffer was lost or arrived twice");
       return run_default_action();
-    case MailKind::process_input:
-      default_action_posted_ = false;
-      return run_default_action();
+    case MailKind::process_input: default_action_posted_ = false; return run_default_action();
     case MailKind::add_credit: {
       AddCredit grant;
       if (!decode(mail.body, grant) || !partition_) return;
@@ -54,7 +52,8 @@ void Task::on_mail(env::Mail& mail) {
     case MailKind::connection_lost:
       if (gate_) {
         for (uint32_t channel = 0; channel < gate_->channels(); ++channel) {
-          if (gate_->descriptor(channel).producer.process == mail.a) return fail("the connection to a producer was lost");
+          if (gate_->descriptor(channel).producer.process == mail.a)
+            return fail("the connection to a producer was lost");
         }
       }
       return;  // a consumer that is gone fails by itself and takes the region with it
@@ -87,7 +86,7 @@ void Task::start(Connectors& connectors) {
   if (!descriptor_.inputs.empty()) {
     gate_ = std::make_unique<InputGate>(env_.network(), descriptor_.channel, descriptor_.inputs);
     const bool skip = descriptor_.bugs.has(SeededBug::skip_alignment);
-    const auto mode = skip ? cluster::BarrierMode::at_least_once : descriptor_.checkpoint.mode;
+    const auto mode = skip ? graph::BarrierMode::at_least_once : descriptor_.checkpoint.mode;
     barriers_ = make_barrier_handler(mode, *this, gate_->channels());
     watermarks_ = std::make_unique<WatermarkValve>(gate_->channels());
   }

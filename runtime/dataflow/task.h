@@ -65,8 +65,8 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   // checkpoints (task_checkpoint.cc)
   struct Snapshot {
     Bytes state;
-    bool flushed = false;   // the sink's outside has acknowledged
-    bool written = false;   // the asynchronous part is done
+    bool flushed = false;  // the sink's outside has acknowledged
+    bool written = false;  // the asynchronous part is done
     std::string file;
     bool final_checkpoint = false;
   };
@@ -84,9 +84,9 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   Connectors connectors_;
   TaskState state_ = TaskState::created;
 
-  std::unique_ptr<ResultPartition> partition_;   // null: the chain ends in a sink
+  std::unique_ptr<ResultPartition> partition_;  // null: the chain ends in a sink
   std::unique_ptr<KeyPartitioner> partitioner_;
-  std::unique_ptr<SourceOperator> source_;       // null: the chain begins at the input gate
+  std::unique_ptr<SourceOperator> source_;  // null: the chain begins at the input gate
   std::unique_ptr<SinkOperator> sink_;
   std::vector<std::unique_ptr<Operator>> operators_;
   Output* head_ = nullptr;
@@ -101,9 +101,9 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   bool end_of_data_ = false;
 
   std::optional<TriggerCheckpoint> deferred_trigger_;
-  uint64_t last_checkpoint_ = 0;        // the highest that was snapshotted here
+  uint64_t last_checkpoint_ = 0;  // the highest that was snapshotted here
   uint64_t latest_notified_ = 0;
-  std::set<uint64_t> aborted_early_;    // aborted before their barrier came
+  std::set<uint64_t> aborted_early_;        // aborted before their barrier came
   std::map<uint64_t, Snapshot> snapshots_;  // not yet acknowledged
   std::set<uint64_t> final_checkpoints_;
 };

@@ -18,7 +18,8 @@ void Task::unblock_channels() { gate_->unblock_all(); }
 void Task::on_trigger(const TriggerCheckpoint& trigger) {
   if (state_ != TaskState::running) return decline(trigger.checkpoint, "CHECKPOINT_DECLINED_TASK_NOT_READY");
   if (!source_) return;
-  if (sink_ && !sink_->available()) {  // a sink between two transactions would block the mailbox here: the trigger waits
+  if (sink_ &&
+      !sink_->available()) {  // a sink between two transactions would block the mailbox here: the trigger waits
     deferred_trigger_ = trigger;
     return;
   }
@@ -53,13 +54,15 @@ void Task::perform_checkpoint(const Barrier& barrier) {
   last_checkpoint_ = barrier.checkpoint;
   aborted_early_.erase(aborted_early_.begin(), aborted_early_.upper_bound(barrier.checkpoint));
   if (descriptor_.bugs.has(SeededBug::snapshot_offset_late) && source_ && partition_) {
-    partition_->broadcast_event(BufferKind::barrier, barrier.checkpoint, barrier.timestamp_us, barrier.final_checkpoint);
+    partition_->broadcast_event(BufferKind::barrier, barrier.checkpoint, barrier.timestamp_us,
+                                barrier.final_checkpoint);
     source_->poll();  // records behind the barrier, before the offset is read
     return take_snapshot(barrier, {});
   }
   if (partition_) {
     partition_->flush();
-    partition_->broadcast_event(BufferKind::barrier, barrier.checkpoint, barrier.timestamp_us, barrier.final_checkpoint);
+    partition_->broadcast_event(BufferKind::barrier, barrier.checkpoint, barrier.timestamp_us,
+                                barrier.final_checkpoint);
     hit(Point::barrier_forward, {.checkpoint = barrier.checkpoint});
   }
   take_snapshot(barrier, {});

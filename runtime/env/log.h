@@ -26,7 +26,9 @@ struct TopicPartition {
   int32_t partition = 0;
   auto operator<=>(const TopicPartition&) const = default;
   template <class Archive>
-  void fields(Archive& archive) { archive(topic, partition); }
+  void fields(Archive& archive) {
+    archive(topic, partition);
+  }
 };
 
 // What fences: a later init_producer of the same transactional id raises the epoch.
@@ -36,7 +38,9 @@ struct ProducerIdentity {
   uint16_t epoch = 0;
   bool operator==(const ProducerIdentity&) const = default;
   template <class Archive>
-  void fields(Archive& archive) { archive(transactional_id, producer_id, epoch); }
+  void fields(Archive& archive) {
+    archive(transactional_id, producer_id, epoch);
+  }
 };
 
 // The stored form of a record, the same in a produce request, in the log and in a fetch response:
@@ -81,16 +85,20 @@ struct RecordBatch {
   uint32_t count = 0;
   Bytes records;  // `count` stored records, one behind the other
   template <class Archive>
-  void fields(Archive& archive) { archive(count, records); }
+  void fields(Archive& archive) {
+    archive(count, records);
+  }
 };
 
 struct FetchResult {
-  RecordBatch batch;          // only records that the isolation level lets through; may be empty
-  int64_t next_offset = 0;    // where to fetch from next: also skips aborted records and control markers
+  RecordBatch batch;        // only records that the isolation level lets through; may be empty
+  int64_t next_offset = 0;  // where to fetch from next: also skips aborted records and control markers
   int64_t high_watermark = 0;
   int64_t last_stable_offset = 0;
   template <class Archive>
-  void fields(Archive& archive) { archive(batch, next_offset, high_watermark, last_stable_offset); }
+  void fields(Archive& archive) {
+    archive(batch, next_offset, high_watermark, last_stable_offset);
+  }
 };
 
 class Log {
@@ -109,8 +117,8 @@ class Log {
   // Appends one batch. In a transaction (`producer.transactional_id` not empty) the partition is added to it
   // first. Batches of one partition keep their order; sequence numbers make retries idempotent.
   // Errors: producer_fenced, invalid_producer_epoch, invalid_txn_state, out_of_order_sequence, timed_out.
-  virtual void append(const ProducerIdentity& producer, const TopicPartition& partition, RecordBatch batch,
-                      Acks acks, Done done) = 0;
+  virtual void append(const ProducerIdentity& producer, const TopicPartition& partition, RecordBatch batch, Acks acks,
+                      Done done) = 0;
 
   // Ends the transaction of this identity; also one that another client began (resume after a crash).
   // Repeating the same outcome is ok. Errors: producer_fenced, invalid_txn_state (the opposite outcome, or

@@ -13,60 +13,60 @@
 namespace onceproof::env {
 
 // X(identifier, "printed-name")
-#define ONCEPROOF_MAIL_KINDS(X)                                                        \
-  X(none, "none")                                                                      \
-  X(start, "start") /* first mail of every actor */                                    \
-  X(tick, "tick")   /* periodic timers of tests and benchmarks */                      \
+#define ONCEPROOF_MAIL_KINDS(X)                                                         \
+  X(none, "none")                                                                       \
+  X(start, "start")                     /* first mail of every actor */                 \
+  X(tick, "tick")                       /* periodic timers of tests and benchmarks */   \
   X(connection_lost, "connection-lost") /* a = peer process: reset, crash or refusal */ \
-  X(unknown_endpoint, "unknown-endpoint")                                              \
-  /* job manager <-> task manager */                                                   \
-  X(register_task_manager, "register-task-manager")                                    \
-  X(registered, "registered")                                                          \
-  X(registration_retry, "registration-retry")                                          \
-  X(heartbeat_interval, "heartbeat-interval")                                          \
-  X(heartbeat_request, "heartbeat-request")                                            \
-  X(heartbeat_reply, "heartbeat-reply")                                                \
-  X(heartbeat_check, "heartbeat-check")                                                \
-  X(deploy_task, "deploy-task")                                                        \
-  X(cancel_task, "cancel-task")                                                        \
-  X(task_state, "task-state")                                                          \
-  X(end_of_data, "end-of-data")                                                        \
-  X(restart_delay, "restart-delay")                                                    \
-  X(job_finished, "job-finished")                                                      \
-  /* checkpoint coordinator <-> task */                                                \
-  X(checkpoint_interval, "checkpoint-interval")                                        \
-  X(checkpoint_timeout, "checkpoint-timeout")                                          \
-  X(trigger_checkpoint, "trigger-checkpoint")                                          \
-  X(acknowledge_checkpoint, "acknowledge-checkpoint")                                  \
-  X(decline_checkpoint, "decline-checkpoint")                                          \
-  X(notify_checkpoint_complete, "notify-checkpoint-complete")                          \
-  X(notify_checkpoint_aborted, "notify-checkpoint-aborted")                            \
-  X(store_checkpoint, "store-checkpoint")                                              \
-  X(snapshot_async, "snapshot-async")                                                  \
-  /* task <-> task */                                                                  \
-  X(partition_request, "partition-request")                                            \
-  X(partition_not_found, "partition-not-found")                                        \
-  X(partition_request_retry, "partition-request-retry")                                \
-  X(buffer, "buffer")                                                                  \
-  X(add_credit, "add-credit")                                                          \
-  X(channel_closed, "channel-closed")                                                  \
-  X(process_input, "process-input") /* the mailbox's default action */                 \
-  X(flush_timer, "flush-timer")                                                        \
-  X(source_poll, "source-poll")                                                        \
-  X(cancel_done, "cancel-done")                                                        \
-  /* log client <-> broker, broker <-> broker */                                       \
-  X(log_request, "log-request")                                                        \
-  X(log_response, "log-response")                                                      \
-  X(log_request_timeout, "log-request-timeout")                                        \
-  X(log_retry, "log-retry")                                                            \
-  X(fetch_wait, "fetch-wait")                                                          \
-  X(transaction_expiry_check, "transaction-expiry-check")                              \
-  X(transaction_markers, "transaction-markers")                                        \
-  /* the simulator itself */                                                           \
-  X(fault, "fault")                                                                    \
-  X(process_restart, "process-restart")                                                \
-  X(network_heal, "network-heal")                                                      \
-  X(actor_ready, "actor-ready")                                                        \
+  X(unknown_endpoint, "unknown-endpoint")                                               \
+  /* job manager <-> task manager */                                                    \
+  X(register_task_manager, "register-task-manager")                                     \
+  X(registered, "registered")                                                           \
+  X(registration_retry, "registration-retry")                                           \
+  X(heartbeat_interval, "heartbeat-interval")                                           \
+  X(heartbeat_request, "heartbeat-request")                                             \
+  X(heartbeat_reply, "heartbeat-reply")                                                 \
+  X(heartbeat_check, "heartbeat-check")                                                 \
+  X(deploy_task, "deploy-task")                                                         \
+  X(cancel_task, "cancel-task")                                                         \
+  X(task_state, "task-state")                                                           \
+  X(end_of_data, "end-of-data")                                                         \
+  X(restart_delay, "restart-delay")                                                     \
+  X(job_finished, "job-finished")                                                       \
+  /* checkpoint coordinator <-> task */                                                 \
+  X(checkpoint_interval, "checkpoint-interval")                                         \
+  X(checkpoint_timeout, "checkpoint-timeout")                                           \
+  X(trigger_checkpoint, "trigger-checkpoint")                                           \
+  X(acknowledge_checkpoint, "acknowledge-checkpoint")                                   \
+  X(decline_checkpoint, "decline-checkpoint")                                           \
+  X(notify_checkpoint_complete, "notify-checkpoint-complete")                           \
+  X(notify_checkpoint_aborted, "notify-checkpoint-aborted")                             \
+  X(store_checkpoint, "store-checkpoint")                                               \
+  X(snapshot_async, "snapshot-async")                                                   \
+  /* task <-> task */                                                                   \
+  X(partition_request, "partition-request")                                             \
+  X(partition_not_found, "partition-not-found")                                         \
+  X(partition_request_retry, "partition-request-retry")                                 \
+  X(buffer, "buffer")                                                                   \
+  X(add_credit, "add-credit")                                                           \
+  X(channel_closed, "channel-closed")                                                   \
+  X(process_input, "process-input") /* the mailbox's default action */                  \
+  X(flush_timer, "flush-timer")                                                         \
+  X(source_poll, "source-poll")                                                         \
+  X(cancel_done, "cancel-done")                                                         \
+  /* log client <-> broker, broker <-> broker */                                        \
+  X(log_request, "log-request")                                                         \
+  X(log_response, "log-response")                                                       \
+  X(log_request_timeout, "log-request-timeout")                                         \
+  X(log_retry, "log-retry")                                                             \
+  X(fetch_wait, "fetch-wait")                                                           \
+  X(transaction_expiry_check, "transaction-expiry-check")                               \
+  X(transaction_markers, "transaction-markers")                                         \
+  /* the simulator itself */                                                            \
+  X(fault, "fault")                                                                     \
+  X(process_restart, "process-restart")                                                 \
+  X(network_heal, "network-heal")                                                       \
+  X(actor_ready, "actor-ready")                                                         \
   X(reader_poll, "reader-poll")
 
 enum class MailKind : uint16_t {
@@ -94,7 +94,9 @@ struct Address {
   Endpoint endpoint = 0;
   bool operator==(const Address&) const = default;
   template <class Archive>
-  void fields(Archive& archive) { archive(process, endpoint); }
+  void fields(Archive& archive) {
+    archive(process, endpoint);
+  }
 };
 
 // a and b are small arguments of timers and posts; body is the encoded message of the network.
@@ -102,8 +104,8 @@ struct Mail {
   MailKind kind = MailKind::none;
   uint64_t a = 0;
   uint64_t b = 0;
-  Address from;             // network mails only
-  Endpoint to = 0;          // the endpoint that was addressed (differs from the own one at a default handler)
+  Address from;     // network mails only
+  Endpoint to = 0;  // the endpoint that was addressed (differs from the own one at a default handler)
   Bytes body;
 };
 

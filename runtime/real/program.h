@@ -6,10 +6,10 @@
 
 namespace onceproof::real {
 
-std::string program_path();    // the running executable, absolute
-int cpu_count();               // processors that this process may use (affinity respected); at least 1
-std::string build_info();      // "g++ 12.2.0, -O2": compiler and optimisation; the same for every build of a preset
-const char* program_version(); // "0.1.0"
+std::string program_path();     // the running executable, absolute
+int cpu_count();                // processors that this process may use (affinity respected); at least 1
+std::string build_info();       // "g++ 12.2.0, -O2": compiler and optimisation; the same for every build of a preset
+const char* program_version();  // "0.1.0"
 
 // From here on SIGINT and SIGTERM only set a flag (and interrupt blocking calls); a second one ends the program
 // at once. Asked for at loop heads: `if (interrupted()) return 130`.

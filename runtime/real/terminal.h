@@ -12,8 +12,8 @@ inline constexpr int kStandardOutput = 1;
 inline constexpr int kStandardError = 2;
 
 bool is_terminal(int fd);
-int terminal_columns(int fd);    // 80 when it is no terminal or does not say
-bool color_allowed(int fd);      // a terminal, TERM is not "dumb", NO_COLOR is unset or empty (no-color.org)
+int terminal_columns(int fd);  // 80 when it is no terminal or does not say
+bool color_allowed(int fd);    // a terminal, TERM is not "dumb", NO_COLOR is unset or empty (no-color.org)
 
 // Empty and unset are different.
 std::optional<std::string> environment(const char* name);

@@ -111,7 +111,8 @@ Json json_of(const Measured& m, size_t rounds) {
 std::string text_of(const Measured& m, size_t rounds) {
   return fmt::format(
       "event loop      {:6.1f} million events/s, {:.0f} % of a bare binary heap ({:.1f} million/s); target {:.0f} %\n"
-      "reference run   {:6.2f} ms, checkers included, {:.1f} times the naive interpretation ({:.2f} ms); target {:.0f} ms\n"
+      "reference run   {:6.2f} ms, checkers included, {:.1f} times the naive interpretation ({:.2f} ms); target {:.0f} "
+      "ms\n"
       "                {} records, {} events, {} checkpoints, {} restarts, {}\n"
       "medians of {} rounds\n",
       m.loop_per_second / 1e6, 100 * m.loop_per_second / m.heap_per_second, m.heap_per_second / 1e6, 100 * kTargetShare,

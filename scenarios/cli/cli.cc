@@ -59,7 +59,8 @@ Command make_run(CLI::App& app, Options& o) {
                                   "  onceproof run word-count --seed 0x1f3a --guarantee exactly-once\n"
                                   "  onceproof run my-scenario.json --input access.log --json\n");
   command->add_option("scenario", o.target, "a name (onceproof list) or a scenario file")->required();
-  for (const auto& add : {add_guarantee, add_seed, add_input, add_bug, add_json, add_out, add_determinism}) add(*command, o);
+  for (const auto& add : {add_guarantee, add_seed, add_input, add_bug, add_json, add_out, add_determinism})
+    add(*command, o);
   return {command, run_command};
 }
 
@@ -146,9 +147,11 @@ std::string unknown_option(const std::vector<Command>& commands, int argc, char*
 int parse_and_run(int argc, char** argv) {
   Options options;
   if (const Status status = apply_settings(options); !status.ok()) return usage_error(status.error().message);
-  CLI::App app("onceproof: a streaming runtime that you can break on purpose, and checkers that say what broke.", "onceproof");
+  CLI::App app("onceproof: a streaming runtime that you can break on purpose, and checkers that say what broke.",
+               "onceproof");
   app.footer(std::string("Examples:\n  onceproof run word-count\n  onceproof sweep word-count --seeds 1000\n"
-                         "  onceproof COMMAND --help\n\n") + kExitCodes);
+                         "  onceproof COMMAND --help\n\n") +
+             kExitCodes);
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("onceproof ") + program_version());
   const std::vector<Command> commands = make_commands(app, options);

@@ -15,7 +15,7 @@ namespace onceproof::scenarios::cli {
 
 // Options as text, so that a flag, an environment variable and a line of onceproof.json are checked alike.
 struct Options {
-  std::string target;              // scenario, file, plan or topic of `list`
+  std::string target;  // scenario, file, plan or topic of `list`
   std::string guarantee = "all";
   std::string seed = "1";
   std::string input;
@@ -26,10 +26,10 @@ struct Options {
   // sweep
   std::string seeds = "1000";
   std::string first_seed = "1";
-  std::string jobs;                // empty: one a processor
-  std::string stop_at;             // empty: never
-  std::string shard;               // "1/4"
-  std::string resume;              // state file
+  std::string jobs;     // empty: one a processor
+  std::string stop_at;  // empty: never
+  std::string shard;    // "1/4"
+  std::string resume;   // state file
   // bench
   std::string rounds = "31";
 };
@@ -41,14 +41,14 @@ int sweep_command(const Options& options);
 int bench_command(const Options& options);
 int explain_command(const Options& options);
 int version_command(const Options& options);
-int worker_command();              // the other end of a sweep's pipe; hidden
+int worker_command();  // the other end of a sweep's pipe; hidden
 
 // ---- shared by the commands (common.cc) ------------------------------------------------------------------
 
 void print(const std::string& text);    // standard output
 void message(const std::string& text);  // standard error, "onceproof: " in front
 int usage_error(const std::string& text);
-reports::TextOptions text_options();    // of the terminal on standard output
+reports::TextOptions text_options();  // of the terminal on standard output
 
 // Whole numbers, decimal or 0x..; `what` names the option in the error.
 Result<uint64_t> parse_number(const std::string& text, const std::string& what, uint64_t low, uint64_t high);

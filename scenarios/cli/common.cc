@@ -37,7 +37,8 @@ Result<uint64_t> parse_number(const std::string& text, const std::string& what, 
                  fmt::format("{} \"{}\" is not a number: decimal digits, or 0x and hexadecimal ones", what, text)};
   }
   if (error != std::errc() || value < low || value > high) {
-    return Error{ErrorCode::invalid_argument, fmt::format("{} {} is out of range: {} to {} is valid", what, text, low, high)};
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("{} {} is out of range: {} to {} is valid", what, text, low, high)};
   }
   return value;
 }

@@ -26,7 +26,8 @@ const char* effect(const Reason& reason) {
 Json json_of(const RunPlan& plan, const Derivation& derivation) {
   Json reasons = Json::array();
   for (const Reason& reason : derivation.reasons) {
-    reasons.push_back({{"part", reason.part}, {"setting", reason.setting}, {"effect", effect(reason)}, {"why", reason.why}});
+    reasons.push_back(
+        {{"part", reason.part}, {"setting", reason.setting}, {"effect", effect(reason)}, {"why", reason.why}});
   }
   return {{"stack", plan.guarantee},
           {"guarantee", checkers::to_string(derivation.guarantee)},
@@ -41,8 +42,9 @@ std::string text_of(const RunPlan& plan, const Derivation& derivation) {
   for (const Reason& reason : derivation.reasons) {
     table.rows.push_back({reason.part, reason.setting, effect(reason), reason.why});
   }
-  std::string text = fmt::format("{}: this stack guarantees {}{}\n", plan.guarantee, checkers::to_string(derivation.guarantee),
-                                 derivation.weakest.empty() ? "" : ", decided by its " + derivation.weakest);
+  std::string text =
+      fmt::format("{}: this stack guarantees {}{}\n", plan.guarantee, checkers::to_string(derivation.guarantee),
+                  derivation.weakest.empty() ? "" : ", decided by its " + derivation.weakest);
   text += reports::print_table(table, text_options());
   for (const std::string& warning : derivation.warnings) text += "warning: " + warning + "\n";
   return text + "\n";
@@ -73,8 +75,11 @@ int explain_command(const Options& options) {
     text += "  " + simulator::describe(fault) + "\n";
   }
   if (options.json) {
-    text = reports::to_text(Json{{"schema", 1}, {"scenario", session.value().scenario_name()}, {"seed", seed.value()},
-                                 {"stacks", stacks}, {"faults", faults}});
+    text = reports::to_text(Json{{"schema", 1},
+                                 {"scenario", session.value().scenario_name()},
+                                 {"seed", seed.value()},
+                                 {"stacks", stacks},
+                                 {"faults", faults}});
   }
   print(text);
   return kValid;

@@ -105,16 +105,23 @@ int finish(const Options& options, Session& session, uint64_t seed) {
       return kInternal;
     }
     for (const std::string& words : different.value()) message("nondeterministic: " + words);
-    if (!different.value().empty()) code = kNondeterministic;
-    else message("deterministic: a second run in another process gave the same trace");
+    if (!different.value().empty())
+      code = kNondeterministic;
+    else
+      message("deterministic: a second run in another process gave the same trace");
   }
   const auto say = [&](const std::string& line) {
-    if (options.json) fmt::print(stderr, "{}\n", line);
-    else print(line + "\n");
+    if (options.json)
+      fmt::print(stderr, "{}\n", line);
+    else
+      print(line + "\n");
   };
-  const Result<std::string> folder = store_run(options.out, {done.plans, &done.results, context_of(session, seed, done)});
-  if (folder.ok()) say(fmt::format("report: {}/report.html", folder.value()));
-  else message("the run could not be stored: " + folder.error().message);
+  const Result<std::string> folder =
+      store_run(options.out, {done.plans, &done.results, context_of(session, seed, done)});
+  if (folder.ok())
+    say(fmt::format("report: {}/report.html", folder.value()));
+  else
+    message("the run could not be stored: " + folder.error().message);
   say("reproduce: " + session.reproduce(seed));
   return code;
 }

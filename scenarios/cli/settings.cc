@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kFile = "onceproof.json";
 
 struct Setting {
-  const char* key;       // in onceproof.json
+  const char* key;  // in onceproof.json
   const char* variable;
   std::string Options::*value;
 };

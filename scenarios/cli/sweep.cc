@@ -158,9 +158,10 @@ class Sweep {
     const double elapsed_s = now_s - begin_s_;
     const double rate = elapsed_s > 0 ? static_cast<double>(end_.runs) / elapsed_s : 0;
     const size_t now_done = total_ - done < firsts_.size() ? 0 : done;
-    const double left_s = now_done > 0 ? elapsed_s * static_cast<double>(total_ - done) / static_cast<double>(now_done) : 0;
-    fmt::print(stderr, "\r\033[K{} {}/{} seeds  {:.0f} runs/s  {:.0f} s left  violations {}", session_.scenario_name(), done,
-               total_, rate, left_s, violations_);
+    const double left_s =
+        now_done > 0 ? elapsed_s * static_cast<double>(total_ - done) / static_cast<double>(now_done) : 0;
+    fmt::print(stderr, "\r\033[K{} {}/{} seeds  {:.0f} runs/s  {:.0f} s left  violations {}", session_.scenario_name(),
+               done, total_, rate, left_s, violations_);
     std::fflush(stderr);
   }
 
@@ -182,7 +183,8 @@ class Sweep {
 
 }  // namespace
 
-SweepEnd run_sweep(Session& session, const std::vector<uint64_t>& seeds, const SweepOptions& options, SweepState& state) {
+SweepEnd run_sweep(Session& session, const std::vector<uint64_t>& seeds, const SweepOptions& options,
+                   SweepState& state) {
   return Sweep(session, seeds, options, state).run();
 }
 

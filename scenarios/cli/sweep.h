@@ -19,11 +19,12 @@ struct SweepOptions {
 };
 
 struct SweepEnd {
-  uint64_t runs = 0;         // done now, not counting what was resumed
+  uint64_t runs = 0;  // done now, not counting what was resumed
   bool interrupted = false;
-  std::string error;         // a worker died or could not start; empty: none
+  std::string error;  // a worker died or could not start; empty: none
 };
 
-SweepEnd run_sweep(Session& session, const std::vector<uint64_t>& seeds, const SweepOptions& options, SweepState& state);
+SweepEnd run_sweep(Session& session, const std::vector<uint64_t>& seeds, const SweepOptions& options,
+                   SweepState& state);
 
 }  // namespace onceproof::scenarios::cli

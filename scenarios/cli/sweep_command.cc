@@ -60,7 +60,8 @@ Result<std::vector<uint64_t>> seeds_of(const Options& options) {
   uint64_t shard = 1, shards = 1;
   if (!options.shard.empty()) {
     const size_t slash = options.shard.find('/');
-    const auto total = parse_number(slash == std::string::npos ? "" : options.shard.substr(slash + 1), "--shard i/n: n", 1, 1'000'000);
+    const auto total =
+        parse_number(slash == std::string::npos ? "" : options.shard.substr(slash + 1), "--shard i/n: n", 1, 1'000'000);
     if (!total.ok()) return total.error();
     const auto index = parse_number(options.shard.substr(0, slash), "--shard i/n: i", 1, total.value());
     if (!index.ok()) return index.error();
@@ -119,7 +120,8 @@ std::string text_of(const Session& session, const std::map<uint64_t, SeedOutcome
       totals.violations, totals.nondeterministic, totals.inconclusive, totals.control_effective, totals.seeds);
   size_t shown = 0;
   for (const auto& [seed, outcome] : finished) {
-    if (!outcome.nondeterminism.empty() && shown < kShownViolations) text += "nondeterministic: " + outcome.nondeterminism + "\n";
+    if (!outcome.nondeterminism.empty() && shown < kShownViolations)
+      text += "nondeterministic: " + outcome.nondeterminism + "\n";
     for (const StackOutcome& stack : outcome.stacks) {
       if (stack.verdict == "valid" || ++shown > kShownViolations) continue;
       text += fmt::format("{} {}: {}\n  reproduce: {}\n", stack.verdict, stack.stack, stack.story,
@@ -157,9 +159,9 @@ int sweep_command(const Options& options) {
   if (!plans.ok()) return usage_error(plans.error().message);
 
   const std::string identity = identity_of(options, session.value(), plans.value().front().input.content_hash);
-  const std::string path = options.resume.empty()
-                               ? fmt::format("{}/{}/sweep-{:016x}.jsonl", options.out, session.value().scenario_name(), hash64(identity))
-                               : options.resume;
+  const std::string path = options.resume.empty() ? fmt::format("{}/{}/sweep-{:016x}.jsonl", options.out,
+                                                                session.value().scenario_name(), hash64(identity))
+                                                  : options.resume;
   Result<SweepState> state = SweepState::open(path, identity);
   if (!state.ok()) return usage_error(state.error().message);
 
@@ -180,8 +182,8 @@ int sweep_command(const Options& options) {
   print(options.json ? reports::to_text(json_of(session.value(), totals, seconds, end.runs))
                      : text_of(session.value(), finished, totals, seconds, end.runs));
   if (end.interrupted) {
-    message(fmt::format("interrupted; {} finished seeds are kept in {}, the same command goes on from there", finished.size(),
-                        state.value().path()));
+    message(fmt::format("interrupted; {} finished seeds are kept in {}, the same command goes on from there",
+                        finished.size(), state.value().path()));
     return kInterrupted;
   }
   if (options.resume.empty() && end.error.empty()) state.value().remove();

@@ -26,8 +26,9 @@ Result<SweepState> SweepState::open(const std::string& path, const std::string& 
     const std::string line(rest.substr(0, end));
     rest.remove_prefix(end + 1);
     if (first && line != identity) {
-      return Error{ErrorCode::invalid_argument,
-                   path + " is the state of another sweep (other options, another input or another build); remove it to start anew"};
+      return Error{ErrorCode::invalid_argument, path +
+                                                    " is the state of another sweep (other options, another input or "
+                                                    "another build); remove it to start anew"};
     }
     if (!first) {
       Result<SeedOutcome> outcome = outcome_from_line(line);

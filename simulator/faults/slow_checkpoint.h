@@ -16,9 +16,7 @@ class SlowCheckpoint final : public FaultSource {
       case SlowPart::trigger:
         control.delay_next(std::nullopt, env::MailKind::trigger_checkpoint, 1, options_.delay_us);
         break;
-      case SlowPart::sync:
-        control.stall_next(env::Point::snapshot_sync, options_.delay_us);
-        break;
+      case SlowPart::sync: control.stall_next(env::Point::snapshot_sync, options_.delay_us); break;
       case SlowPart::ack:
         control.delay_next(std::nullopt, env::MailKind::acknowledge_checkpoint, 1, options_.delay_us);
         break;

@@ -8,14 +8,13 @@
 
 namespace onceproof {
 namespace {
-
 using env::Isolation;
+using test::LogContract;
 using test::LogFault;
 using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-using test::LogContract;
 INSTANTIATE_TEST_SUITE_P(, LogContract,
                          ::testing::Values(test::LogUnderTestFactory{"Simulated", test::make_simulated_log}),
                          [](const auto& implementation) { return implementation.param.name; });

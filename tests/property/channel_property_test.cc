@@ -15,7 +15,7 @@ using env::MailKind;
 
 // One producer with one subpartition, one consumer with one channel; mails are carried by hand, in order.
 struct Pipe {
-  explicit Pipe(const cluster::ChannelConfig& config)
+  explicit Pipe(const graph::ChannelConfig& config)
       : partition(producer.network(), config, 1), gate(consumer.network(), config, {{{1, 100}, 0}}) {
     gate.request_partitions();
     carry_to_producer();
@@ -58,7 +58,7 @@ struct Pipe {
 
 TEST(Channel, DeliversEveryElementOnceAndInOrder) {
   EXPECT_TRUE(rc::check([] {
-    cluster::ChannelConfig config;
+    graph::ChannelConfig config;
     config.buffer_bytes = *rc::gen::inRange<uint32_t>(1, 200);
     config.exclusive_buffers = *rc::gen::inRange<uint32_t>(1, 5);
     Pipe pipe(config);
@@ -94,7 +94,7 @@ TEST(Channel, DeliversEveryElementOnceAndInOrder) {
 }
 
 TEST(Channel, AGapInTheSequenceIsRefused) {
-  cluster::ChannelConfig config;
+  graph::ChannelConfig config;
   FakeEnv consumer;
   dataflow::InputGate gate(consumer.network(), config, {{{1, 100}, 0}});
   dataflow::BufferHeader header;
@@ -105,7 +105,7 @@ TEST(Channel, AGapInTheSequenceIsRefused) {
 }
 
 TEST(Channel, NothingButEventsLeavesWithoutCredit) {
-  cluster::ChannelConfig config;
+  graph::ChannelConfig config;
   config.buffer_bytes = 8;
   FakeEnv producer;
   dataflow::ResultPartition partition(producer.network(), config, 1);
@@ -120,7 +120,7 @@ TEST(Channel, NothingButEventsLeavesWithoutCredit) {
 
 // A source that had filled its pool before its consumer asked for it used to sleep for ever (word-count, seed 0xa6).
 TEST(Channel, AConsumerThatConnectsLateWakesItsProducer) {
-  cluster::ChannelConfig config;
+  graph::ChannelConfig config;
   config.buffer_bytes = 8;
   config.pool_buffers = 1;
   FakeEnv producer;
@@ -132,7 +132,7 @@ TEST(Channel, AConsumerThatConnectsLateWakesItsProducer) {
 }
 
 TEST(Channel, ABlockedChannelKeepsItsBuffers) {
-  cluster::ChannelConfig config;
+  graph::ChannelConfig config;
   FakeEnv consumer;
   dataflow::InputGate gate(consumer.network(), config, {{{1, 100}, 0}, {{1, 101}, 0}});
   for (uint32_t channel = 0; channel < 2; ++channel) {

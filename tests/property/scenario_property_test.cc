@@ -54,7 +54,8 @@ TEST(ScenarioProperty, LinesBecomeRecordsInOrderWithoutLossOrInvention) {
     size_t records = 0;
     for (const auto& partition : input.value().partitions) {
       records += partition.size();
-      for (size_t i = 1; i < partition.size(); ++i) RC_ASSERT(partition[i - 1].timestamp_us <= partition[i].timestamp_us);
+      for (size_t i = 1; i < partition.size(); ++i)
+        RC_ASSERT(partition[i - 1].timestamp_us <= partition[i].timestamp_us);
     }
     RC_ASSERT(records == lines.size());
   }));

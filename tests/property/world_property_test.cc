@@ -59,14 +59,15 @@ struct Mesh {
   explicit Mesh(const WorldOptions& options) : world(options) {
     for (env::ProcessId self = 0; self < 3; ++self) {
       world.add_process(kProcesses[self], test::actor([this, self](env::Env& env, env::Mail& mail) {
-        if (mail.kind == env::MailKind::start) env.scheduler().after(1, env::MailKind::tick, 1);
-        if (mail.kind == env::MailKind::buffer) numbers[mail.from.process][self].push_back(std::stoull(mail.body));
-        if (mail.kind != env::MailKind::tick) return;
-        for (env::ProcessId to = 0; to < 3; ++to) {
-          if (to != self) env.network().send({to, 1}, env::MailKind::buffer, std::to_string(mail.a));
-        }
-        if (mail.a < kMessages) env.scheduler().after(1'000, env::MailKind::tick, mail.a + 1);
-      }));
+                          if (mail.kind == env::MailKind::start) env.scheduler().after(1, env::MailKind::tick, 1);
+                          if (mail.kind == env::MailKind::buffer)
+                            numbers[mail.from.process][self].push_back(std::stoull(mail.body));
+                          if (mail.kind != env::MailKind::tick) return;
+                          for (env::ProcessId to = 0; to < 3; ++to) {
+                            if (to != self) env.network().send({to, 1}, env::MailKind::buffer, std::to_string(mail.a));
+                          }
+                          if (mail.a < kMessages) env.scheduler().after(1'000, env::MailKind::tick, mail.a + 1);
+                        }));
     }
   }
 };

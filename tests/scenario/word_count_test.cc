@@ -51,12 +51,14 @@ TEST_P(Stories, ExactlyOnceNeitherLosesNorDuplicatesUnderAnySeed) {
 
 TEST_P(Stories, AtLeastOnceLosesNothing) {
   Session session = open(GetParam());
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) EXPECT_EQ(run(session, seed).reports[1].verdict.counts.lost, 0u) << seed;
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed)
+    EXPECT_EQ(run(session, seed).reports[1].verdict.counts.lost, 0u) << seed;
 }
 
 TEST_P(Stories, AtMostOnceDuplicatesNothing) {
   Session session = open(GetParam());
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) EXPECT_EQ(run(session, seed).reports[0].verdict.counts.duplicated, 0u) << seed;
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed)
+    EXPECT_EQ(run(session, seed).reports[0].verdict.counts.duplicated, 0u) << seed;
 }
 
 TEST_P(Stories, TheFaultsDoDamageWhereTheyMay) {
@@ -71,8 +73,9 @@ TEST_P(Stories, TheFaultsDoDamageWhereTheyMay) {
   EXPECT_GT(duplicated, kSeeds / 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Catalogue, Stories, testing::Values("word-count", "transform"),
-                         [](const auto& param) { return std::string(param.param) == "transform" ? "Transform" : "WordCount"; });
+INSTANTIATE_TEST_SUITE_P(Catalogue, Stories, testing::Values("word-count", "transform"), [](const auto& param) {
+  return std::string(param.param) == "transform" ? "Transform" : "WordCount";
+});
 
 TEST(WordCount, TheDefaultSeedShowsAllThreeGuaranteesApart) {
   Session session = open("word-count");

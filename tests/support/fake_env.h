@@ -22,7 +22,7 @@ namespace onceproof::tests {
 class FakeLog : public env::Log {
  public:
   struct Call {
-    std::string what;   // "init p-0-1", "append p-0-1/0", "commit p-0-0", ...
+    std::string what;  // "init p-0-1", "append p-0-1/0", "commit p-0-0", ...
     env::ProducerIdentity producer;
     Reply<env::ProducerIdentity> on_producer;
     Done done;
@@ -70,7 +70,8 @@ class FakeLog : public env::Log {
   void init_producer(const std::string& id, DurationUs, Reply<env::ProducerIdentity> reply) override {
     journal_.add({"init " + id, {}, std::move(reply), {}});
   }
-  void append(const env::ProducerIdentity& p, const env::TopicPartition& tp, env::RecordBatch, env::Acks, Done d) override {
+  void append(const env::ProducerIdentity& p, const env::TopicPartition& tp, env::RecordBatch, env::Acks,
+              Done d) override {
     journal_.add({"append " + p.transactional_id + "/" + std::to_string(tp.partition), p, {}, std::move(d)});
   }
   void commit(const env::ProducerIdentity& p, Done d) override {
@@ -79,10 +80,12 @@ class FakeLog : public env::Log {
   void abort(const env::ProducerIdentity& p, Done d) override {
     journal_.add({"abort " + p.transactional_id, p, {}, std::move(d)});
   }
-  void fetch(const env::TopicPartition&, int64_t, env::Isolation, uint32_t, DurationUs, Reply<env::FetchResult>) override {}
+  void fetch(const env::TopicPartition&, int64_t, env::Isolation, uint32_t, DurationUs,
+             Reply<env::FetchResult>) override {}
   void end_offset(const env::TopicPartition&, env::Isolation, Reply<int64_t>) override {}
   void join_group(const std::string&, const std::string&, Reply<uint64_t>) override {}
-  void commit_offset(const std::string&, const std::string&, uint64_t, const env::TopicPartition&, int64_t, Done) override {}
+  void commit_offset(const std::string&, const std::string&, uint64_t, const env::TopicPartition&, int64_t,
+                     Done) override {}
   void committed_offset(const std::string&, const env::TopicPartition&, Reply<std::optional<int64_t>>) override {}
 
  private:
@@ -147,7 +150,9 @@ class FakeEnv : public env::Env, env::Clock, env::Scheduler, env::Network, env::
   void spawn(std::string, env::Endpoint, env::ActorFactory) override {}
   void stop(env::Endpoint) override { stopped = true; }
   env::Address self() const override { return {1, 100}; }
-  void send(const env::Address& to, env::MailKind kind, Bytes body) override { sent.push_back({to, kind, std::move(body)}); }
+  void send(const env::Address& to, env::MailKind kind, Bytes body) override {
+    sent.push_back({to, kind, std::move(body)});
+  }
   RandomStream fork(std::string_view name) override { return RandomStream(1).fork(name); }
   void hit(env::Point point, env::Phase phase, const env::ProbeArgs& args) override {
     hits.push_back({point, phase, args.checkpoint, std::string(args.text)});

@@ -26,12 +26,6 @@ OUTLINE = {
     "scenarios": ["scenarios", "runtime", "simulator", "checkers", "reports"],
 }
 
-# Headers that belong to another folder than the one they lie in.
-COUNTS_AS = {
-    # The job's settings are plain data that travels with the plan, as a Flink JobGraph carries its configuration.
-    "runtime/cluster/job_config.h": "runtime/graph",
-}
-
 PROTOCOL = tuple("runtime/" + part for part in ("checkpoint", "dataflow", "state", "cluster", "connectors", "graph"))
 
 # (rule, pattern, message, folders or None for all code and tests)
@@ -176,8 +170,8 @@ class Tidy:
         if not (self.root / target).is_file():
             self.report(path, number, "include", f'"{target}" is no file below the repository\'s root')
             return
-        module = COUNTS_AS.get(path) or longest_prefix(path, self.may_include)
-        used = COUNTS_AS.get(target) or longest_prefix(target, self.may_include)
+        module = longest_prefix(path, self.may_include)
+        used = longest_prefix(target, self.may_include)
         if path.startswith("tests/"):
             return  # tests look at everything
         if target.startswith("tests/"):

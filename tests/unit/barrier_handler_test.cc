@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aligned barriers and the at-least-once tracker, after Flink's CheckpointBarrierTrackerTest and AlternatingCheckpointsTest.
+// Aligned barriers and the at-least-once tracker, after Flink's CheckpointBarrierTrackerTest and
+// AlternatingCheckpointsTest.
 #include "runtime/dataflow/barrier_handler.h"
 
 #include <gmock/gmock.h>
@@ -18,7 +19,9 @@ class Recorder : public BarrierListener {
   std::vector<std::string> calls;
   void block_channel(uint32_t channel) override { calls.push_back("block " + std::to_string(channel)); }
   void unblock_channels() override { calls.push_back("unblock"); }
-  void barrier_complete(const Barrier& barrier) override { calls.push_back("complete " + std::to_string(barrier.checkpoint)); }
+  void barrier_complete(const Barrier& barrier) override {
+    calls.push_back("complete " + std::to_string(barrier.checkpoint));
+  }
   void barrier_aborted(uint64_t checkpoint, const char* reason) override {
     calls.push_back("abort " + std::to_string(checkpoint) + " " + reason);
   }

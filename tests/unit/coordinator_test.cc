@@ -17,7 +17,7 @@ using ::testing::IsEmpty;
 class CoordinatorTest : public ::testing::Test, public checkpoint::CoordinatorHost {
  protected:
   CoordinatorTest() : store(world.disk, "checkpoints", 1) {}
-  void start(cluster::CheckpointConfig config = {}) {
+  void start(graph::CheckpointConfig config = {}) {
     coordinator = std::make_unique<checkpoint::Coordinator>(world, config, bugs, store, *this, 1);
     coordinator->start({{101, {0, 0}}, {102, {1, 0}}});
     coordinator->on_interval();
@@ -88,7 +88,7 @@ TEST_F(CoordinatorTest, DeclinesThatAreNoFailuresDoNotFailTheJob) {
 }
 
 TEST_F(CoordinatorTest, LateAcknowledgementsOfAnExpiredCheckpointAreIgnored) {
-  cluster::CheckpointConfig config;
+  graph::CheckpointConfig config;
   config.tolerable_failures = 1;
   start(config);
   acknowledge(101, 1);
@@ -107,7 +107,7 @@ TEST_F(CoordinatorTest, StoppingAbortsWhatIsPendingAndTriggersNoMore) {
 }
 
 TEST_F(CoordinatorTest, MinPauseCountsFromTheLastCompletion) {
-  cluster::CheckpointConfig config;
+  graph::CheckpointConfig config;
   config.min_pause_us = seconds(3);
   start(config);
   acknowledge(101, 1);

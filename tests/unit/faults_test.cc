@@ -25,11 +25,11 @@ struct Hitter {
   explicit Hitter(WorldOptions options, Point point = Point::sink_commit, MailKind mail_kind = MailKind::buffer)
       : world(std::move(options)) {
     world.add_process("taskmanager-0", actor([=](env::Env& env, env::Mail& mail) {
-      if (mail.a < 20) env.scheduler().after(10'000, MailKind::tick, mail.a + 1);
-      if (mail.kind != MailKind::tick) return;
-      env.probe().hit(point, {.subtask = static_cast<int32_t>(mail.a % 2), .text = {}});
-      env.network().send({1, 1}, mail_kind, std::to_string(mail.a));
-    }));
+                        if (mail.a < 20) env.scheduler().after(10'000, MailKind::tick, mail.a + 1);
+                        if (mail.kind != MailKind::tick) return;
+                        env.probe().hit(point, {.subtask = static_cast<int32_t>(mail.a % 2), .text = {}});
+                        env.network().send({1, 1}, mail_kind, std::to_string(mail.a));
+                      }));
     world.add_process("jobmanager", test::recorder(inbox));
   }
 };

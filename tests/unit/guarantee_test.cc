@@ -7,10 +7,10 @@
 namespace onceproof::scenarios {
 namespace {
 
-using cluster::BarrierMode;
-using cluster::JobConfig;
-using cluster::OffsetCommit;
-using cluster::SinkMode;
+using graph::BarrierMode;
+using graph::JobConfig;
+using graph::OffsetCommit;
+using graph::SinkMode;
 using testing::HasSubstr;
 
 JobConfig job_with(const Stack& stack) {

@@ -33,7 +33,8 @@ TEST(NearestWord, APartOfADottedWordIsNear) {
 TEST(NearestWord, TheMessageNamesThePlaceAndTheWord) {
   EXPECT_EQ(unknown_word("fault", "cras", "/faults/0/kind", {"crash", "pause"}),
             "unknown fault \"cras\" at /faults/0/kind; did you mean \"crash\"?");
-  EXPECT_EQ(unknown_word("fault", "elephant", "", {"crash", "pause"}), "unknown fault \"elephant\"; valid: crash, pause");
+  EXPECT_EQ(unknown_word("fault", "elephant", "", {"crash", "pause"}),
+            "unknown fault \"elephant\"; valid: crash, pause");
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace {
 
 class PlainSinkTest : public ::testing::Test {
  protected:
-  void open(cluster::SinkMode mode) {
+  void open(graph::SinkMode mode) {
     context.task.sink.mode = mode;
     context.task.sink.partitions = 2;
     sink = std::make_unique<connectors::PlainSink>(context);
@@ -30,7 +30,7 @@ class PlainSinkTest : public ::testing::Test {
 };
 
 TEST_F(PlainSinkTest, ASnapshotWaitsForItsOwnBatchesNotForAsManyOthers) {
-  open(cluster::SinkMode::flush);
+  open(graph::SinkMode::flush);
   sink->emit({key_on(0), "1", 0, {}});
   Bytes state;
   sink->prepare_snapshot(1, state, [this] { acknowledged = true; });
@@ -43,7 +43,7 @@ TEST_F(PlainSinkTest, ASnapshotWaitsForItsOwnBatchesNotForAsManyOthers) {
 }
 
 TEST_F(PlainSinkTest, FireAndForgetWaitsForNothing) {
-  open(cluster::SinkMode::fire_and_forget);
+  open(graph::SinkMode::fire_and_forget);
   sink->emit({key_on(0), "1", 0, {}});
   sink->flush();
   EXPECT_TRUE(sink->available());
@@ -53,7 +53,7 @@ TEST_F(PlainSinkTest, FireAndForgetWaitsForNothing) {
 }
 
 TEST_F(PlainSinkTest, AFailedAppendFailsTheAttempt) {
-  open(cluster::SinkMode::flush);
+  open(graph::SinkMode::flush);
   sink->emit({key_on(0), "1", 0, {}});
   sink->flush();
   context.world.log.fail("append /0", ErrorCode::timed_out);

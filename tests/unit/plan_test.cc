@@ -16,7 +16,8 @@ namespace {
 using testing::HasSubstr;
 
 Scenario scenario_of(const std::string& members) {
-  auto scenario = parse_scenario(R"({"name": "x", "pipeline": [{"source": "log"}, {"sink": "log"}])" + members + "}", "x.json");
+  auto scenario =
+      parse_scenario(R"({"name": "x", "pipeline": [{"source": "log"}, {"sink": "log"}])" + members + "}", "x.json");
   CHECK(scenario.ok(), scenario.error().message.c_str());
   return scenario.take();
 }
@@ -46,7 +47,8 @@ TEST(Plan, ANewKnobShiftsNoOther) {
 }
 
 TEST(Plan, DrawsStayInsideTheirRangesAndReachBothEnds) {
-  const Scenario scenario = scenario_of(R"(, "parallelism": [1, 3], "channel": {"buffer_bytes": {"one_of": [64, 4096]}})");
+  const Scenario scenario =
+      scenario_of(R"(, "parallelism": [1, 3], "channel": {"buffer_bytes": {"one_of": [64, 4096]}})");
   std::set<int64_t> parallelisms, buffers;
   for (uint64_t seed = 0; seed < 100; ++seed) {
     const RunPlan plan = plan_of(scenario, seed);

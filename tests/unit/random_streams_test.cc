@@ -19,9 +19,9 @@ TEST(World, RandomStreamsDependOnProcessEndpointAndIncarnation) {
   const auto draw = [&draws](env::Env& env) { draws.push_back(env.random().fork("n").next()); };
   for (const char* name : {"p", "q"}) {
     world.add_process(name, actor([draw](env::Env& env, env::Mail&) {
-      draw(env);
-      env.scheduler().spawn("child", 5, actor([draw](env::Env& child, env::Mail&) { draw(child); }));
-    }));
+                        draw(env);
+                        env.scheduler().spawn("child", 5, actor([draw](env::Env& child, env::Mail&) { draw(child); }));
+                      }));
   }
   world.run_until(1'000);
   world.crash(0);

@@ -94,7 +94,8 @@ TEST(ScenarioLanguage, ProcessesAndMailsAreCheckedByName) {
 }
 
 TEST(ScenarioLanguage, PipelinesHaveAnOrder) {
-  EXPECT_EQ(error_of_pipeline(R"({"source":"log"},{"split":"words"},{"map":{"prefix":"processed_"}},{"sink":"log"})"), "");
+  EXPECT_EQ(error_of_pipeline(R"({"source":"log"},{"split":"words"},{"map":{"prefix":"processed_"}},{"sink":"log"})"),
+            "");
   EXPECT_THAT(error_of_pipeline(R"({"split":"words"},{"sink":"log"})"), HasSubstr("begins with"));
   EXPECT_THAT(error_of_pipeline(R"({"source":"log"})"), HasSubstr("pipeline"));
   EXPECT_THAT(error_of_pipeline(R"({"source":"log"},{"key_by":"value"},{"sink":"log"})"), HasSubstr("/pipeline/1"));

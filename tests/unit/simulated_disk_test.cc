@@ -156,10 +156,10 @@ TEST(SimulatedDisk, FailCheckpointFaultRefusesOneCallOfItsOwnRole) {
     World world(options);
     for (const char* name : {"jobmanager", "taskmanager-0"}) {
       world.add_process(name, test::actor([&refused, name](env::Env& env, env::Mail& mail) {
-        if (mail.a < 5) env.scheduler().after(10'000, env::MailKind::tick, mail.a + 1);
-        if (!env.storage().append(name, "x").ok()) refused.push_back(std::string(name) + " append");
-        if (!env.storage().sync(name).ok()) refused.push_back(std::string(name) + " sync");
-      }));
+                          if (mail.a < 5) env.scheduler().after(10'000, env::MailKind::tick, mail.a + 1);
+                          if (!env.storage().append(name, "x").ok()) refused.push_back(std::string(name) + " append");
+                          if (!env.storage().sync(name).ok()) refused.push_back(std::string(name) + " sync");
+                        }));
     }
     world.run_until(seconds(1));
     EXPECT_THAT(refused, ElementsAre(part == FailPart::task ? "taskmanager-0 append" : "jobmanager sync"));
@@ -173,10 +173,10 @@ TEST(SimulatedDisk, CrashOfAWorldsProcessLosesItsUnsyncedData) {
   options.disk.unsynced = UnsyncedData::drop;
   World world(options);
   world.add_process("p", test::actor([](env::Env& env, env::Mail&) {
-    EXPECT_TRUE(env.storage().append("synced", "x").ok());
-    EXPECT_TRUE(env.storage().sync("synced").ok());
-    EXPECT_TRUE(env.storage().append("unsynced", "x").ok());
-  }));
+                      EXPECT_TRUE(env.storage().append("synced", "x").ok());
+                      EXPECT_TRUE(env.storage().sync("synced").ok());
+                      EXPECT_TRUE(env.storage().append("unsynced", "x").ok());
+                    }));
   world.run_until(1'000);
   EXPECT_THAT(world.disk().list(""), ElementsAre("synced", "unsynced"));
   world.crash(0);

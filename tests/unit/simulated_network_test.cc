@@ -50,9 +50,9 @@ TEST(SimulatedNetwork, MessageToTheOwnProcessTakesTheLoopback) {
   Inbox inbox;
   World world{WorldOptions{}};
   world.add_process("p", actor([&](env::Env& env, env::Mail& mail) {
-    inbox.add(env, mail);
-    if (mail.kind == MailKind::start) env.network().send({0, 1}, MailKind::buffer, "x");
-  }));
+                      inbox.add(env, mail);
+                      if (mail.kind == MailKind::start) env.network().send({0, 1}, MailKind::buffer, "x");
+                    }));
   while (world.step()) {
   }
   EXPECT_THAT(inbox.times, ElementsAre(2 + 5)) << "handling costs 2 us, the loopback 5 us";
@@ -62,13 +62,16 @@ TEST(SimulatedNetwork, UnknownEndpointSendsWordBackToTheSendersEndpoint) {
   std::vector<std::string> seen;
   World world{WorldOptions{}};
   world.add_process("p", actor([&](env::Env& env, env::Mail& mail) {
-    if (mail.kind != MailKind::start) return;
-    env.scheduler().spawn("child", 9, actor([&](env::Env& child, env::Mail& m) {
-      if (m.kind == MailKind::start) child.network().send({1, 42}, MailKind::partition_request, "body");
-      if (m.kind != MailKind::unknown_endpoint) return;
-      seen.push_back(fmt::format("{} {} from {}", m.a, env::to_string(static_cast<MailKind>(m.b)), m.from.process));
-    }));
-  }));
+                      if (mail.kind != MailKind::start) return;
+                      env.scheduler().spawn(
+                          "child", 9, actor([&](env::Env& child, env::Mail& m) {
+                            if (m.kind == MailKind::start)
+                              child.network().send({1, 42}, MailKind::partition_request, "body");
+                            if (m.kind != MailKind::unknown_endpoint) return;
+                            seen.push_back(fmt::format("{} {} from {}", m.a, env::to_string(static_cast<MailKind>(m.b)),
+                                                       m.from.process));
+                          }));
+                    }));
   world.add_process("q", test::idle_actor());
   world.run_until(seconds(1));
   EXPECT_THAT(seen, ElementsAre("42 partition-request from 1"));
@@ -129,15 +132,15 @@ TEST(SimulatedNetwork, CrashTellsEveryEndpointThatUsedTheConnectionOnce) {
     });
   };
   world.add_process("p", actor([&](env::Env& env, env::Mail& mail) {
-    inboxes[1].add(env, mail);
-    if (mail.kind != MailKind::start) return;
-    env.scheduler().spawn("talker", 5, member(true));
-    env.scheduler().spawn("listener", 6, member(false));
-    env.scheduler().spawn("silent", 7, member(false));
-  }));
+                      inboxes[1].add(env, mail);
+                      if (mail.kind != MailKind::start) return;
+                      env.scheduler().spawn("talker", 5, member(true));
+                      env.scheduler().spawn("listener", 6, member(false));
+                      env.scheduler().spawn("silent", 7, member(false));
+                    }));
   world.add_process("q", actor([](env::Env& env, env::Mail& mail) {
-    if (mail.kind == MailKind::buffer) env.network().send({0, 6}, MailKind::add_credit, "y");
-  }));
+                      if (mail.kind == MailKind::buffer) env.network().send({0, 6}, MailKind::add_credit, "y");
+                    }));
   world.run_until(100'000);
   world.crash(1);
   world.run_until(200'000);
@@ -151,16 +154,18 @@ TEST(SimulatedNetwork, EndpointIsNotToldOfTheLossOfAConnectionThatItNeverUsed) {
   Inbox main, talker;
   World world{WorldOptions{}};
   world.add_process("p", actor([&](env::Env& env, env::Mail& mail) {
-    main.add(env, mail);
-    if (mail.kind == MailKind::start) {
-      env.scheduler().after(200'000, MailKind::tick);
-      env.scheduler().spawn("talker", 5, actor([&](env::Env& child, env::Mail& m) {
-        talker.add(child, m);
-        if (m.kind == MailKind::start) child.network().send({1, 1}, MailKind::buffer, "first connection");
-      }));
-    }
-    if (mail.kind == MailKind::tick) env.network().send({1, 1}, MailKind::buffer, "second connection");
-  }));
+                      main.add(env, mail);
+                      if (mail.kind == MailKind::start) {
+                        env.scheduler().after(200'000, MailKind::tick);
+                        env.scheduler().spawn("talker", 5, actor([&](env::Env& child, env::Mail& m) {
+                                                talker.add(child, m);
+                                                if (m.kind == MailKind::start)
+                                                  child.network().send({1, 1}, MailKind::buffer, "first connection");
+                                              }));
+                      }
+                      if (mail.kind == MailKind::tick)
+                        env.network().send({1, 1}, MailKind::buffer, "second connection");
+                    }));
   world.add_process("q", test::idle_actor());
   for (const TimeUs crash_us : {100'000, 300'000}) {
     world.run_until(crash_us);

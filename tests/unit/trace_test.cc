@@ -90,9 +90,9 @@ Trace run_with_stray_write(std::optional<uint64_t> stray, std::optional<std::pai
   options.detail = detail;
   World world(options);
   world.add_process("p", test::actor([&](env::Env& env, env::Mail& mail) {
-    if (mail.a < 20) env.scheduler().after(5'000, env::MailKind::tick, mail.a + 1);
-    static_cast<void>(env.storage().append("f", stray == mail.a ? "y" : "x"));
-  }));
+                      if (mail.a < 20) env.scheduler().after(5'000, env::MailKind::tick, mail.a + 1);
+                      static_cast<void>(env.storage().append("f", stray == mail.a ? "y" : "x"));
+                    }));
   while (world.step()) {
   }
   return world.trace();

@@ -21,14 +21,14 @@ TEST(World, RunsTimersInTheOrderOfTheirTimesAndThenOfTheirCalls) {
   Inbox inbox;
   World world{WorldOptions{}};
   world.add_process("p", actor([&](env::Env& env, env::Mail& mail) {
-    inbox.add(env, mail);
-    if (mail.kind != MailKind::start) return;
-    env.scheduler().after(300, MailKind::tick, 3);
-    env.scheduler().after(100, MailKind::tick, 1);
-    env.scheduler().after(300, MailKind::tick, 4);
-    env.scheduler().after(200, MailKind::tick, 2);
-    env.scheduler().post(MailKind::tick, 0);
-  }));
+                      inbox.add(env, mail);
+                      if (mail.kind != MailKind::start) return;
+                      env.scheduler().after(300, MailKind::tick, 3);
+                      env.scheduler().after(100, MailKind::tick, 1);
+                      env.scheduler().after(300, MailKind::tick, 4);
+                      env.scheduler().after(200, MailKind::tick, 2);
+                      env.scheduler().post(MailKind::tick, 0);
+                    }));
   while (world.step()) {
   }
   EXPECT_THAT(inbox.mails, ElementsAre("tick:0", "tick:1", "tick:2", "tick:3", "tick:4"));
@@ -44,20 +44,21 @@ TEST(World, CancelledTimerNeverFiresEvenWhenItIsAlreadyInTheMailbox) {
   options.cpu.per_mail_us = 50;
   World world(options);
   world.add_process("p", actor([&](env::Env& env, env::Mail& mail) {
-    inbox.add(env, mail);
-    if (mail.kind == MailKind::start) {
-      env.scheduler().after(100, MailKind::tick, 1);
-      queued = env.scheduler().after(110, MailKind::tick, 2);   // arrives while tick 1 is being handled
-      env.scheduler().after(105, MailKind::tick, 3);
-      pending = env.scheduler().after(500, MailKind::tick, 4);
-      env.scheduler().after(600, MailKind::tick, 5);
-    }
-    if (mail.a == 3) {
-      env.scheduler().cancel(queued);
-      env.scheduler().cancel(pending);
-      env.scheduler().cancel(12345678);
-    }
-  }));
+                      inbox.add(env, mail);
+                      if (mail.kind == MailKind::start) {
+                        env.scheduler().after(100, MailKind::tick, 1);
+                        queued =
+                            env.scheduler().after(110, MailKind::tick, 2);  // arrives while tick 1 is being handled
+                        env.scheduler().after(105, MailKind::tick, 3);
+                        pending = env.scheduler().after(500, MailKind::tick, 4);
+                        env.scheduler().after(600, MailKind::tick, 5);
+                      }
+                      if (mail.a == 3) {
+                        env.scheduler().cancel(queued);
+                        env.scheduler().cancel(pending);
+                        env.scheduler().cancel(12345678);
+                      }
+                    }));
   while (world.step()) {
   }
   EXPECT_THAT(inbox.mails, ElementsAre("tick:1", "tick:3", "tick:5"));
@@ -68,12 +69,12 @@ TEST(World, CancellingAFiredTimerDoesNotHitItsSuccessor) {
   env::TimerId first = 0;
   World world{WorldOptions{}};
   world.add_process("p", actor([&](env::Env& env, env::Mail& mail) {
-    inbox.add(env, mail);
-    if (mail.kind == MailKind::start) first = env.scheduler().after(10, MailKind::tick, 1);
-    if (mail.a == 1) env.scheduler().after(10, MailKind::tick, 2);
-    if (mail.a == 2) env.scheduler().after(10, MailKind::tick, 3);  // may reuse the memory of timer 1
-    if (mail.a != 0) env.scheduler().cancel(first);
-  }));
+                      inbox.add(env, mail);
+                      if (mail.kind == MailKind::start) first = env.scheduler().after(10, MailKind::tick, 1);
+                      if (mail.a == 1) env.scheduler().after(10, MailKind::tick, 2);
+                      if (mail.a == 2) env.scheduler().after(10, MailKind::tick, 3);  // may reuse the memory of timer 1
+                      if (mail.a != 0) env.scheduler().cancel(first);
+                    }));
   while (world.step()) {
   }
   EXPECT_THAT(inbox.mails, ElementsAre("tick:1", "tick:2", "tick:3"));
@@ -98,12 +99,13 @@ TEST(World, SpawnedActorStartsFirstAndHasItsOwnThread) {
   std::vector<std::string> seen;
   World world{WorldOptions{}};
   world.add_process("p", actor([&](env::Env& env, env::Mail& mail) {
-    if (mail.kind != MailKind::start) return;
-    env.scheduler().spawn("child", 7, actor([&](env::Env& child, env::Mail& m) {
-      seen.push_back(fmt::format("{} {} at {}", env::to_string(m.kind), m.body, child.network().self().endpoint));
-    }));
-    env.network().send({0, 7}, MailKind::buffer, "hello");
-  }));
+                      if (mail.kind != MailKind::start) return;
+                      env.scheduler().spawn("child", 7, actor([&](env::Env& child, env::Mail& m) {
+                                              seen.push_back(fmt::format("{} {} at {}", env::to_string(m.kind), m.body,
+                                                                         child.network().self().endpoint));
+                                            }));
+                      env.network().send({0, 7}, MailKind::buffer, "hello");
+                    }));
   while (world.step()) {
   }
   EXPECT_THAT(seen, ElementsAre("start  at 7", "buffer hello at 7"));
@@ -114,18 +116,19 @@ TEST(World, ActorThatStopsItselfFinishesItsHandlerAndGetsNothingMore) {
   int destroyed = 0;
   World world{WorldOptions{}};
   world.add_process("p", actor([&](env::Env& env, env::Mail& mail) {
-    if (mail.kind != MailKind::start) return;
-    env.scheduler().spawn("child", 7, actor(
-        [&](env::Env& child, env::Mail&) {
-          child.scheduler().post(MailKind::tick);
-          child.scheduler().after(10, MailKind::tick);
-          child.scheduler().stop(7);
-          EXPECT_EQ(destroyed, 0);
-          child.network().send({0, 1}, MailKind::buffer, "bye");
-          seen.push_back("handled");
-        },
-        [&] { ++destroyed; }));
-  }));
+                      if (mail.kind != MailKind::start) return;
+                      env.scheduler().spawn("child", 7,
+                                            actor(
+                                                [&](env::Env& child, env::Mail&) {
+                                                  child.scheduler().post(MailKind::tick);
+                                                  child.scheduler().after(10, MailKind::tick);
+                                                  child.scheduler().stop(7);
+                                                  EXPECT_EQ(destroyed, 0);
+                                                  child.network().send({0, 1}, MailKind::buffer, "bye");
+                                                  seen.push_back("handled");
+                                                },
+                                                [&] { ++destroyed; }));
+                    }));
   while (world.step()) {
   }
   EXPECT_THAT(seen, ElementsAre("handled"));
@@ -139,14 +142,14 @@ TEST(World, StoppedEndpointCanBeTakenAgainInTheSameHandler) {
     return actor([&seen, name](env::Env&, env::Mail& mail) { seen.push_back(name + " " + env::to_string(mail.kind)); });
   };
   world.add_process("p", actor([&](env::Env& env, env::Mail& mail) {
-    if (mail.kind == MailKind::start) {
-      env.scheduler().spawn("old", 7, child("old"));
-      env.scheduler().after(100, MailKind::tick);
-    } else {
-      env.scheduler().stop(7);
-      env.scheduler().spawn("new", 7, child("new"));
-    }
-  }));
+                      if (mail.kind == MailKind::start) {
+                        env.scheduler().spawn("old", 7, child("old"));
+                        env.scheduler().after(100, MailKind::tick);
+                      } else {
+                        env.scheduler().stop(7);
+                        env.scheduler().spawn("new", 7, child("new"));
+                      }
+                    }));
   while (world.step()) {
   }
   EXPECT_THAT(seen, ElementsAre("old start", "new start"));
@@ -179,9 +182,10 @@ TEST(World, TimersOfADeadIncarnationAreDropped) {
   Inbox inbox;
   World world{WorldOptions{}};
   const auto p = world.add_process("p", actor([&](env::Env& env, env::Mail& mail) {
-    inbox.add(env, mail);
-    if (mail.kind == MailKind::start) env.scheduler().after(1'000, MailKind::tick, static_cast<uint64_t>(env.now()));
-  }));
+                                     inbox.add(env, mail);
+                                     if (mail.kind == MailKind::start)
+                                       env.scheduler().after(1'000, MailKind::tick, static_cast<uint64_t>(env.now()));
+                                   }));
   world.run_until(500);
   world.crash(p);
   world.restart(p);
@@ -202,20 +206,21 @@ TEST(World, CrashInTheMiddleOfAHandlerSilencesTheRestOfIt) {
   int destroyed = 0;
   World world(options);
   world.add_process("p", actor(
-      [&](env::Env& env, env::Mail& mail) {
-        if (mail.kind == MailKind::start) env.scheduler().after(1'000, MailKind::tick);
-        if (mail.kind != MailKind::tick || !reached.empty()) return;
-        for (int i = 1; i <= 3; ++i) {
-          env.probe().hit(env::Point::sink_pre_commit, env::Phase::before, {.subtask = i, .text = {}});
-          env.network().send({1, 1}, MailKind::buffer, std::to_string(i));
-          EXPECT_EQ(env.storage().append("f", "x").ok(), i == 1);
-          env.scheduler().post(MailKind::tick);
-          env.scheduler().spawn("child", static_cast<env::Endpoint>(10 + i), test::idle_actor());
-          EXPECT_EQ(destroyed, 0) << "an actor must outlive its own handler";
-          reached.push_back(i);
-        }
-      },
-      [&] { ++destroyed; }));
+                             [&](env::Env& env, env::Mail& mail) {
+                               if (mail.kind == MailKind::start) env.scheduler().after(1'000, MailKind::tick);
+                               if (mail.kind != MailKind::tick || !reached.empty()) return;
+                               for (int i = 1; i <= 3; ++i) {
+                                 env.probe().hit(env::Point::sink_pre_commit, env::Phase::before,
+                                                 {.subtask = i, .text = {}});
+                                 env.network().send({1, 1}, MailKind::buffer, std::to_string(i));
+                                 EXPECT_EQ(env.storage().append("f", "x").ok(), i == 1);
+                                 env.scheduler().post(MailKind::tick);
+                                 env.scheduler().spawn("child", static_cast<env::Endpoint>(10 + i), test::idle_actor());
+                                 EXPECT_EQ(destroyed, 0) << "an actor must outlive its own handler";
+                                 reached.push_back(i);
+                               }
+                             },
+                             [&] { ++destroyed; }));
   world.add_process("q", test::recorder(inbox));
   world.run_until(500'000);
   EXPECT_THAT(reached, ElementsAre(1, 2, 3));
@@ -253,11 +258,11 @@ TEST(World, WhatAPausedHandlerStillSendsLeavesAfterThePause) {
   Inbox inbox;
   World world(options);
   world.add_process("p", actor([&](env::Env& env, env::Mail& mail) {
-    if (mail.kind != MailKind::start) return;
-    env.network().send({1, 1}, MailKind::buffer, "before");
-    env.probe().hit(env::Point::sink_commit, {});
-    env.network().send({1, 1}, MailKind::buffer, "after");
-  }));
+                      if (mail.kind != MailKind::start) return;
+                      env.network().send({1, 1}, MailKind::buffer, "before");
+                      env.probe().hit(env::Point::sink_commit, {});
+                      env.network().send({1, 1}, MailKind::buffer, "after");
+                    }));
   world.add_process("q", test::recorder(inbox));
   world.run_until(seconds(2));
   EXPECT_THAT(inbox.mails, ElementsAre("buffer:before", "buffer:after"));
@@ -333,8 +338,9 @@ std::vector<std::string> run_log_client(bool drop_early, bool crash) {
   world.set_log_factory([&](env::Env& env, const std::string&) { return std::make_unique<EchoClient>(env, seen); });
   world.add_process("p", [=](env::Env& env) { return std::make_unique<LogOwner>(env, drop_early); });
   world.add_process("broker", actor([](env::Env& env, env::Mail& mail) {
-    if (mail.kind == MailKind::log_request) env.network().send(mail.from, MailKind::log_response, "answer");
-  }));
+                      if (mail.kind == MailKind::log_request)
+                        env.network().send(mail.from, MailKind::log_response, "answer");
+                    }));
   world.run_until(1);
   if (crash) world.crash(0);
   world.run_until(seconds(5));
@@ -359,11 +365,12 @@ Hash128 hash_of_run(uint64_t seed, const std::string& payload = "x") {
   World world(options);
   for (const char* name : {"a", "b", "c"}) {
     world.add_process(name, actor([payload](env::Env& env, env::Mail& mail) {
-      if (mail.kind == MailKind::start || mail.kind == MailKind::tick) env.scheduler().after(1'000, MailKind::tick);
-      RandomStream random = env.random().fork("target");
-      const auto target = static_cast<env::ProcessId>(random.below(3));
-      if (mail.kind == MailKind::tick) env.network().send({target, 1}, MailKind::buffer, payload);
-    }));
+                        if (mail.kind == MailKind::start || mail.kind == MailKind::tick)
+                          env.scheduler().after(1'000, MailKind::tick);
+                        RandomStream random = env.random().fork("target");
+                        const auto target = static_cast<env::ProcessId>(random.below(3));
+                        if (mail.kind == MailKind::tick) env.network().send({target, 1}, MailKind::buffer, payload);
+                      }));
   }
   world.run_until(100'000);
   return world.trace().hash();
@@ -376,9 +383,7 @@ TEST(World, SameSeedGivesTheSameHashAndAnotherSeedAnother) {
 }
 
 // Pinned, because it must not depend on the compiler. A change of the model changes it: then set it anew.
-TEST(World, HashIsTheSameOnEveryCompiler) {
-  EXPECT_EQ(to_string(hash_of_run(1)), "0d56765fa8d4dd14d4d7f24707c515ca");
-}
+TEST(World, HashIsTheSameOnEveryCompiler) { EXPECT_EQ(to_string(hash_of_run(1)), "0d56765fa8d4dd14d4d7f24707c515ca"); }
 
 }  // namespace
 }  // namespace onceproof::simulator

@@ -10,7 +10,7 @@
 #include "runtime/base/time.h"
 #include "runtime/graph/logical_plan.h"
 
-namespace onceproof::cluster {
+namespace onceproof::graph {
 
 enum class OffsetCommit : uint8_t {
   with_checkpoint,    // offsets are state; the log's group is never asked
@@ -18,9 +18,9 @@ enum class OffsetCommit : uint8_t {
 };
 enum class BarrierMode : uint8_t { aligned, at_least_once };  // execution.checkpointing.mode
 enum class SinkMode : uint8_t {
-  fire_and_forget,    // DeliveryGuarantee.NONE: acks=0, nothing flushed
-  flush,              // AT_LEAST_ONCE: flushed before the snapshot
-  transactional,      // EXACTLY_ONCE: two-phase commit over the log's transactions
+  fire_and_forget,  // DeliveryGuarantee.NONE: acks=0, nothing flushed
+  flush,            // AT_LEAST_ONCE: flushed before the snapshot
+  transactional,    // EXACTLY_ONCE: two-phase commit over the log's transactions
 };
 
 struct CheckpointConfig {
@@ -69,31 +69,37 @@ struct SinkConfig {
 };
 
 struct ChannelConfig {
-  uint32_t buffer_bytes = 4 * 1024;       // Flink's segments are 32 KiB; small ones meet more boundaries
-  uint32_t exclusive_buffers = 2;         // credits of a channel: taskmanager.network.memory.buffers-per-channel
-  uint32_t pool_buffers = 8;              // a result partition's output buffers before the task stops taking input
+  uint32_t buffer_bytes = 4 * 1024;  // Flink's segments are 32 KiB; small ones meet more boundaries
+  uint32_t exclusive_buffers = 2;    // credits of a channel: taskmanager.network.memory.buffers-per-channel
+  uint32_t pool_buffers = 8;         // a result partition's output buffers before the task stops taking input
   DurationUs buffer_timeout_us = milliseconds(100);
   template <class Archive>
-  void fields(Archive& archive) { archive(buffer_bytes, exclusive_buffers, pool_buffers, buffer_timeout_us); }
+  void fields(Archive& archive) {
+    archive(buffer_bytes, exclusive_buffers, pool_buffers, buffer_timeout_us);
+  }
 };
 
-struct RestartConfig {                    // restart-strategy.fixed-delay
-  int32_t attempts = 2'147'483'647;       // Flink: 1 when chosen explicitly; a testbed wants to go on
+struct RestartConfig {               // restart-strategy.fixed-delay
+  int32_t attempts = 2'147'483'647;  // Flink: 1 when chosen explicitly; a testbed wants to go on
   DurationUs delay_us = seconds(1);
   template <class Archive>
-  void fields(Archive& archive) { archive(attempts, delay_us); }
+  void fields(Archive& archive) {
+    archive(attempts, delay_us);
+  }
 };
 
-struct HeartbeatConfig {                  // Flink: 10 s and 50 s; shorter here, so that a run meets them
+struct HeartbeatConfig {  // Flink: 10 s and 50 s; shorter here, so that a run meets them
   DurationUs interval_us = seconds(1);
   DurationUs timeout_us = seconds(5);
   template <class Archive>
-  void fields(Archive& archive) { archive(interval_us, timeout_us); }
+  void fields(Archive& archive) {
+    archive(interval_us, timeout_us);
+  }
 };
 
 struct JobConfig {
   std::string name = "job";
-  graph::LogicalPlan plan;
+  LogicalPlan plan;
   CheckpointConfig checkpoint;
   SourceConfig source;
   SinkConfig sink;
@@ -104,4 +110,4 @@ struct JobConfig {
   SeededBugs bugs;
 };
 
-}  // namespace onceproof::cluster
+}  // namespace onceproof::graph
