@@ -396,6 +396,5 @@ TEST_P(LogContract, CrashWhileMarkersAreWrittenLosesNoneAndCommitsOnce) {
     EXPECT_EQ(calls().end(partition, Isolation::read_uncommitted), 2) << "one record, one marker";
   }
 }
-
 }  // namespace
 }  // namespace onceproof
