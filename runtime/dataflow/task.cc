@@ -21,7 +21,7 @@ Task::~Task() = default;
 void Task::on_mail(env::Mail& mail) {
   if (state_ >= TaskState::finished) return;  // ended: the process drops this actor after the current mail
   switch (mail.kind) {
-    case MailKind::start: return start(connectors_);
+    case MailKind::start: return start();
     case MailKind::cancel_task: return end(TaskState::canceled, "");
     case MailKind::job_finished: return end(TaskState::finished, "");
     case MailKind::buffer:
@@ -80,9 +80,9 @@ void Task::on_mail(env::Mail& mail) {
 
 // ---- life cycle ----------------------------------------------------------------------------------------
 
-void Task::start(Connectors& connectors) {
+void Task::start() {
   state_ = TaskState::initializing;
-  build_chain(connectors);
+  build_chain();
   if (!descriptor_.inputs.empty()) {
     gate_ = std::make_unique<InputGate>(env_.network(), descriptor_.channel, descriptor_.inputs);
     const bool skip = descriptor_.bugs.has(SeededBug::skip_alignment);
@@ -93,7 +93,7 @@ void Task::start(Connectors& connectors) {
   restore_and_open();
 }
 
-void Task::build_chain(Connectors& connectors) {
+void Task::build_chain() {
   Output* tail = nullptr;
   if (descriptor_.outputs > 0) {
     partition_ = std::make_unique<ResultPartition>(env_.network(), descriptor_.channel, descriptor_.outputs);
@@ -102,9 +102,9 @@ void Task::build_chain(Connectors& connectors) {
   }
   for (const graph::LogicalOperator& logical : descriptor_.operators) {
     if (logical.kind == graph::OperatorKind::log_source) {
-      source_ = connectors.source(*this);
+      source_ = connectors_.source(*this);
     } else if (logical.kind == graph::OperatorKind::log_sink) {
-      sink_ = connectors.sink(*this);
+      sink_ = connectors_.sink(*this);
       tail = sink_.get();
     } else {
       operators_.push_back(make_operator(*this, logical));

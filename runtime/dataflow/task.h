@@ -45,8 +45,8 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   void barrier_aborted(uint64_t checkpoint, const char* reason) override;
 
   // life cycle (task.cc)
-  void start(Connectors& connectors);
-  void build_chain(Connectors& connectors);
+  void start();
+  void build_chain();
   void restore_and_open();
   void opened();
   void end(TaskState state, const std::string& reason);
@@ -68,11 +68,10 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
     bool flushed = false;  // the sink's outside has acknowledged
     bool written = false;  // the asynchronous part is done
     std::string file;
-    bool final_checkpoint = false;
   };
   void on_trigger(const TriggerCheckpoint& trigger);
   void perform_checkpoint(const Barrier& barrier);
-  void take_snapshot(const Barrier& barrier, Bytes head_state);
+  void take_snapshot(const Barrier& barrier);
   void write_snapshot(uint64_t checkpoint);
   void acknowledge_if_ready(uint64_t checkpoint);
   void on_complete(uint64_t checkpoint);

@@ -53,23 +53,20 @@ void Task::perform_checkpoint(const Barrier& barrier) {
   }
   last_checkpoint_ = barrier.checkpoint;
   aborted_early_.erase(aborted_early_.begin(), aborted_early_.upper_bound(barrier.checkpoint));
-  if (descriptor_.bugs.has(SeededBug::snapshot_offset_late) && source_ && partition_) {
-    partition_->broadcast_event(BufferKind::barrier, barrier.checkpoint, barrier.timestamp_us,
-                                barrier.final_checkpoint);
-    source_->poll();  // records behind the barrier, before the offset is read
-    return take_snapshot(barrier, {});
-  }
   if (partition_) {
     partition_->flush();
     partition_->broadcast_event(BufferKind::barrier, barrier.checkpoint, barrier.timestamp_us,
                                 barrier.final_checkpoint);
     hit(Point::barrier_forward, {.checkpoint = barrier.checkpoint});
+    // The bug: records behind the barrier, before the offset is read.
+    if (source_ && descriptor_.bugs.has(SeededBug::snapshot_offset_late)) source_->poll();
   }
-  take_snapshot(barrier, {});
+  take_snapshot(barrier);
 }
 
-void Task::take_snapshot(const Barrier& barrier, Bytes state) {
+void Task::take_snapshot(const Barrier& barrier) {
   const uint64_t id = barrier.checkpoint;
+  Bytes state;
   ByteWriter writer(state);
   Bytes part;
   if (source_) {
@@ -82,7 +79,6 @@ void Task::take_snapshot(const Barrier& barrier, Bytes state) {
     writer.string(part);
   }
   Snapshot& snapshot = snapshots_[id];
-  snapshot.final_checkpoint = barrier.final_checkpoint;
   if (barrier.final_checkpoint) final_checkpoints_.insert(id);
   hit(Point::snapshot_sync, {.checkpoint = id, .value = state.size()});
   if (!sink_) {
