@@ -84,6 +84,7 @@ class Kernel final : public LogClientHost {
   uint64_t hits(env::Point point) const { return hits_[static_cast<size_t>(point)]; }
 
  private:
+  uint32_t local_event(const Binding& to, env::MailKind kind, uint64_t a, uint64_t b);
   struct Stall {
     int fault;
     env::Point point;

@@ -7,8 +7,7 @@
 
 namespace onceproof::simulator {
 
-// Behind what is queued already: straight into the mailbox while its own thread runs.
-void Kernel::post(Binding& to, env::MailKind kind, uint64_t a, uint64_t b) {
+uint32_t Kernel::local_event(const Binding& to, env::MailKind kind, uint64_t a, uint64_t b) {
   const uint32_t slot = slab_.allocate();
   Event& event = slab_[slot];
   event.type = EventType::local;
@@ -18,6 +17,12 @@ void Kernel::post(Binding& to, env::MailKind kind, uint64_t a, uint64_t b) {
   event.mail.b = b;
   event.mail.from = {};
   event.mail.to = to.endpoint;
+  return slot;
+}
+
+// Behind what is queued already: straight into the mailbox while its own thread runs.
+void Kernel::post(Binding& to, env::MailKind kind, uint64_t a, uint64_t b) {
+  const uint32_t slot = local_event(to, kind, a, b);
   Binding& owner = *to.owner;
   enqueue(owner, slot);
   if (!owner.ready_scheduled && processes_[owner.process]->pauses == 0) schedule_ready(owner);
@@ -25,17 +30,9 @@ void Kernel::post(Binding& to, env::MailKind kind, uint64_t a, uint64_t b) {
 
 env::TimerId Kernel::after(Binding& to, DurationUs delay_us, env::MailKind kind, uint64_t a, uint64_t b) {
   CHECK(delay_us >= 0, "a timer cannot lie in the past");
-  const uint32_t slot = slab_.allocate();
-  Event& event = slab_[slot];
-  event.type = EventType::local;
-  event.binding = to.id;
-  event.mail.kind = kind;
-  event.mail.a = a;
-  event.mail.b = b;
-  event.mail.from = {};
-  event.mail.to = to.endpoint;
+  const uint32_t slot = local_event(to, kind, a, b);
   push(now_us_ + delay_us, slot);
-  return event.order;
+  return slab_[slot].order;
 }
 
 // The key's order names the timer for as long as it is pending or queued, and is never used again.
