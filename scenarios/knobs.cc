@@ -58,6 +58,8 @@ const std::vector<Knob> kKnobs = {
     KNOB("network", "loopback_us", network.loopback_us, 1, 1, 60'000'000, "delay of a message inside a process"),
     KNOB("cpu", "per_mail_us", cpu.per_mail_us, 1, 0, 1'000'000, "what handling a mail costs its actor"),
     KNOB("cpu", "per_kib_us", cpu.per_kib_us, 1, 0, 1'000'000, "and for each KiB of its body"),
+    KNOB("cpu", "per_record_ns", cpu.per_record_ns, 1, 0, 1'000'000'000, "what a task pays for each record"),
+    KNOB("cpu", "per_record_byte_ns", cpu.per_record_byte_ns, 1, 0, 1'000'000, "and for each byte of it"),
     KNOB("disk", "append_us", disk.append_us, 1, 0, 60'000'000, "what an append costs its actor"),
     KNOB("disk", "per_kib_us", disk.per_kib_us, 1, 0, 60'000'000, "and for each KiB"),
     KNOB("disk", "sync_us", disk.sync_us, 1, 0, 60'000'000, "what a sync costs"),

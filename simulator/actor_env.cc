@@ -42,7 +42,14 @@ void ActorEnv::send(const env::Address& to, env::MailKind kind, Bytes body) {
   if (!kernel_.inert(binding_)) kernel_.network().send(binding_, to, kind, std::move(body));
 }
 
-void ActorEnv::charge(DurationUs cost_us, uint64_t note) {
+// Every log client shares its process's connection so far.
+void ActorEnv::disconnect(env::ProcessId) {}
+
+void ActorEnv::charge(uint64_t records, uint64_t bytes) {
+  if (!kernel_.inert(binding_)) kernel_.charge(binding_, records, bytes);
+}
+
+void ActorEnv::pay(DurationUs cost_us, uint64_t note) {
   binding_.owner->busy_until_us = kernel_.depart_us(binding_) + cost_us;
   kernel_.trace().note(note);
 }
@@ -50,37 +57,37 @@ void ActorEnv::charge(DurationUs cost_us, uint64_t note) {
 Status ActorEnv::append(const std::string& path, ByteView data) {
   if (kernel_.inert(binding_)) return killed();
   const DiskOptions& options = kernel_.disk().options();
-  charge(options.append_us + transfer_us(options, data.size()), hash64(path) ^ hash64(data));
+  pay(options.append_us + transfer_us(options, data.size()), hash64(path) ^ hash64(data));
   return kernel_.disk().append(binding_.process, process_name(), path, data);
 }
 
 Status ActorEnv::sync(const std::string& path) {
   if (kernel_.inert(binding_)) return killed();
-  charge(kernel_.disk().options().sync_us, hash64(path) + 1);
+  pay(kernel_.disk().options().sync_us, hash64(path) + 1);
   return kernel_.disk().sync(process_name(), path);
 }
 
 Status ActorEnv::rename(const std::string& from, const std::string& to) {
   if (kernel_.inert(binding_)) return killed();
-  charge(kernel_.disk().options().append_us, hash64(from) + 3 * hash64(to));
+  pay(kernel_.disk().options().append_us, hash64(from) + 3 * hash64(to));
   return kernel_.disk().rename(binding_.process, from, to);
 }
 
 Status ActorEnv::sync_directory(const std::string& directory) {
   if (kernel_.inert(binding_)) return killed();
-  charge(kernel_.disk().options().sync_us, hash64(directory) + 2);
+  pay(kernel_.disk().options().sync_us, hash64(directory) + 2);
   return kernel_.disk().sync_directory(directory);
 }
 
 Status ActorEnv::remove(const std::string& path) {
   if (kernel_.inert(binding_)) return killed();
-  charge(kernel_.disk().options().append_us, hash64(path) + 4);
+  pay(kernel_.disk().options().append_us, hash64(path) + 4);
   return kernel_.disk().remove(path);
 }
 
 Result<std::vector<std::string>> ActorEnv::list(const std::string& directory) {
   if (kernel_.inert(binding_)) return killed().error();
-  charge(kernel_.disk().options().read_us, hash64(directory) + 5);
+  pay(kernel_.disk().options().read_us, hash64(directory) + 5);
   return kernel_.disk().list(directory);
 }
 
@@ -88,7 +95,7 @@ Result<Bytes> ActorEnv::read(const std::string& path) {
   if (kernel_.inert(binding_)) return killed().error();
   Result<Bytes> data = kernel_.disk().read(path);
   const DiskOptions& options = kernel_.disk().options();
-  charge(options.read_us + (data.ok() ? transfer_us(options, data.value().size()) : 0), hash64(path) + 6);
+  pay(options.read_us + (data.ok() ? transfer_us(options, data.value().size()) : 0), hash64(path) + 6);
   return data;
 }
 

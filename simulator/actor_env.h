@@ -32,9 +32,11 @@ class ActorEnv final : public env::Env,
   void cancel(env::TimerId timer) override;
   void spawn(std::string name, env::Endpoint endpoint, env::ActorFactory factory) override;
   void stop(env::Endpoint endpoint) override;
+  void charge(uint64_t records, uint64_t bytes) override;
 
   env::Address self() const override { return {binding_.process, binding_.endpoint}; }
   void send(const env::Address& to, env::MailKind kind, Bytes body) override;
+  void disconnect(env::ProcessId peer) override;
 
   RandomStream fork(std::string_view name) override { return kernel_.fork(binding_, name); }
 
@@ -51,7 +53,7 @@ class ActorEnv final : public env::Env,
  private:
   const std::string& process_name() const { return kernel_.names()[binding_.process]; }
   // The calling actor pays; the call folds into the trace.
-  void charge(DurationUs cost_us, uint64_t note);
+  void pay(DurationUs cost_us, uint64_t note);
 
   Kernel& kernel_;
   Binding& binding_;

@@ -56,6 +56,7 @@ class Kernel final : public LogClientHost {
   void cancel(const Binding& of, env::TimerId timer);
   void spawn(Binding& parent, std::string name, env::Endpoint endpoint, const env::ActorFactory& factory);
   void stop(env::ProcessId process, env::Endpoint endpoint);
+  void charge(Binding& by, uint64_t records, uint64_t bytes);
   std::unique_ptr<env::Log> open_log(Binding& owner, const std::string& client_id);
   void unbind_client(uint32_t binding) override;
   void hit(const Binding& by, env::Point point, env::Phase phase, const env::ProbeArgs& args);

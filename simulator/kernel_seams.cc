@@ -58,6 +58,17 @@ void Kernel::stop(env::ProcessId process, env::Endpoint endpoint) {
   clean_up_needed_ = true;
 }
 
+// In nanoseconds, rounded down for each call: a buffer's worth of records is charged at once.
+void Kernel::charge(Binding& by, uint64_t records, uint64_t bytes) {
+  const auto cost_ns = static_cast<DurationUs>(records) * options_.cpu.per_record_ns +
+                       static_cast<DurationUs>(bytes) * options_.cpu.per_record_byte_ns;
+  if (cost_ns == 0) return;
+  DurationUs cost_us = cost_ns / 1000;
+  const uint32_t percent = processes_[by.process]->cpu_percent;
+  if (percent != 100) cost_us = cost_us * percent / 100;
+  by.owner->busy_until_us = depart_us(by) + cost_us;
+}
+
 std::unique_ptr<env::Log> Kernel::open_log(Binding& owner, const std::string& client_id) {
   CHECK(log_factory_ != nullptr, "open_log() needs World::set_log_factory()");
   Process& process = *processes_[owner.process];

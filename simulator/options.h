@@ -25,6 +25,9 @@ struct NetworkOptions {
 struct CpuOptions {
   DurationUs per_mail_us = 2;
   DurationUs per_kib_us = 4;
+  // What Scheduler::charge() costs; nothing unless overload is to be expressed.
+  DurationUs per_record_ns = 0;
+  DurationUs per_record_byte_ns = 0;
 };
 
 // What a crash does to the bytes that the crashed process wrote and did not sync, file by file.

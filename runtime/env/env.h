@@ -41,6 +41,9 @@ class Scheduler {
   virtual void spawn(std::string name, Endpoint endpoint, ActorFactory factory) = 0;
   // Drops an actor of this process with its timers and queued mails, once its current handler has returned.
   virtual void stop(Endpoint endpoint) = 0;
+  // The handler that is running did this much work on records: the world may let it take time (its later sends and
+  // the actor's next mail move back). In the real world the work has taken its time already.
+  virtual void charge(uint64_t records, uint64_t bytes) = 0;
 };
 
 class Network {
@@ -51,6 +54,10 @@ class Network {
   // (reset, crash, refusal) what was in flight may be lost and both sides' main endpoints and bound handlers get
   // connection_lost with a = peer. Sending to the own process uses the loopback.
   virtual void send(const Address& to, MailKind kind, Bytes body) = 0;
+  // A log client has a connection of its own to each peer; this ends it, and the next send opens a new one. What was
+  // sent before may still arrive and be executed, late; what comes back on the old one is dropped. For every other
+  // endpoint, which shares its process's connection, it does nothing.
+  virtual void disconnect(ProcessId peer) = 0;
 };
 
 class Random {

@@ -90,6 +90,17 @@ struct RecordBatch {
   }
 };
 
+// What the transaction coordinator knows of a transactional id (Kafka: DescribeTransactions).
+enum class TransactionPhase : uint8_t { none, empty, ongoing, committing, committed, aborting, aborted };
+struct TransactionDescription {
+  TransactionPhase phase = TransactionPhase::none;  // none: the id is unknown
+  ProducerIdentity producer;                        // the present one: a higher epoch than one's own means fenced
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(phase, producer);
+  }
+};
+
 struct FetchResult {
   RecordBatch batch;        // only records that the isolation level lets through; may be empty
   int64_t next_offset = 0;  // where to fetch from next: also skips aborted records and control markers
@@ -125,6 +136,9 @@ class Log {
   // nothing to end), invalid_producer_id_mapping, timed_out.
   virtual void commit(const ProducerIdentity& producer, Done done) = 0;
   virtual void abort(const ProducerIdentity& producer, Done done) = 0;
+
+  // Changes nothing; an unknown id is an answer, not an error. Errors: timed_out.
+  virtual void describe_transaction(const std::string& transactional_id, Reply<TransactionDescription> reply) = 0;
 
   // Long poll: answers when at least one record is visible or after max_wait (empty batch).
   virtual void fetch(const TopicPartition& partition, int64_t offset, Isolation isolation, uint32_t max_bytes,

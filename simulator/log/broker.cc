@@ -60,6 +60,8 @@ void Broker::on_request(env::Mail& mail) {
       return run(PartitionRequest{}, [&](auto r) { answer(caller, coordinator_.verify(r.producer, r.partition)); });
     case RequestType::produce: return run(ProduceRequest{}, [&](auto r) { produce(caller, std::move(r)); });
     case RequestType::end_txn: return run(EndTxnRequest{}, [&](auto r) { end_transaction(caller, r); });
+    case RequestType::describe_transaction:
+      return run(DescribeTransactionRequest{}, [&](auto r) { describe_transaction(caller, r); });
     case RequestType::fetch: return run(FetchRequest{}, [&](auto r) { fetch(caller, r); });
     case RequestType::list_offsets: return run(ListOffsetsRequest{}, [&](auto r) { list_offsets(caller, r); });
     case RequestType::join_group: return run(JoinGroupRequest{}, [&](auto r) { join_group(caller, r); });

@@ -70,6 +70,7 @@ class Broker final : public env::Actor {
   void init_producer_id(const Caller& caller, const InitProducerIdRequest& request);
   void add_partition(const Caller& caller, const PartitionRequest& request);
   void end_transaction(const Caller& caller, const EndTxnRequest& request);
+  void describe_transaction(const Caller& caller, const DescribeTransactionRequest& request);
   bool fence(const std::string& id, bool timed_out);
   void expire_transactions();
   void send_markers(const std::string& id);

@@ -46,6 +46,10 @@ void Broker::end_transaction(const Caller& caller, const EndTxnRequest& request)
   send_markers(id);
 }
 
+void Broker::describe_transaction(const Caller& caller, const DescribeTransactionRequest& request) {
+  answer(caller, Status(), encode(coordinator_.describe(request.transactional_id)));
+}
+
 // False when the process died on the way.
 bool Broker::fence(const std::string& id, bool timed_out) {
   const TransactionMetadata& metadata = *coordinator_.find(id);

@@ -218,6 +218,14 @@ void Client::send_end(const env::ProducerIdentity& producer, End end) {
        [done = std::move(end.done)](const Status& status, Bytes&) { done(status); });
 }
 
+void Client::describe_transaction(const std::string& transactional_id, Reply<env::TransactionDescription> reply) {
+  call(cluster_.store().coordinator(transactional_id), RequestType::describe_transaction,
+       DescribeTransactionRequest{transactional_id},
+       [reply = std::move(reply)](const Status& status, Bytes& payload) {
+         reply(decoded<env::TransactionDescription>(status, payload));
+       });
+}
+
 // ---- consuming -------------------------------------------------------------------------------------------
 
 void Client::fetch(const env::TopicPartition& partition, int64_t offset, env::Isolation isolation, uint32_t max_bytes,

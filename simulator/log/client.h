@@ -31,6 +31,7 @@ class Client final : public LogClient {
               env::Acks acks, Done done) override;
   void commit(const env::ProducerIdentity& producer, Done done) override;
   void abort(const env::ProducerIdentity& producer, Done done) override;
+  void describe_transaction(const std::string& transactional_id, Reply<env::TransactionDescription> reply) override;
   void fetch(const env::TopicPartition& partition, int64_t offset, env::Isolation isolation, uint32_t max_bytes,
              DurationUs max_wait_us, Reply<env::FetchResult> reply) override;
   void end_offset(const env::TopicPartition& partition, env::Isolation isolation, Reply<int64_t> reply) override;

@@ -24,6 +24,7 @@ enum class RequestType : uint8_t {
   join_group,
   offset_commit,
   offset_fetch,
+  describe_transaction,
 };
 inline constexpr size_t kRequestHeader = 9;
 inline constexpr size_t kResponseTrailer = 9;
@@ -62,6 +63,13 @@ struct EndTxnRequest {
   template <class Archive>
   void fields(Archive& archive) {
     archive(producer, commit);
+  }
+};
+struct DescribeTransactionRequest {
+  std::string transactional_id;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(transactional_id);
   }
 };
 struct FetchRequest {

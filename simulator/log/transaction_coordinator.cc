@@ -155,6 +155,23 @@ void TransactionCoordinator::fence_and_prepare_abort(const std::string& id, Time
   prepare(id, false, now_us);
 }
 
+env::TransactionDescription TransactionCoordinator::describe(const std::string& id) const {
+  const TransactionMetadata* metadata = find(id);
+  if (metadata == nullptr || metadata->state == TransactionState::Dead) return {};
+  const env::ProducerIdentity producer{id, metadata->producer_id, metadata->epoch};
+  switch (metadata->state) {
+    case TransactionState::Ongoing: return {env::TransactionPhase::ongoing, producer};
+    case TransactionState::PrepareCommit: return {env::TransactionPhase::committing, producer};
+    case TransactionState::CompleteCommit: return {env::TransactionPhase::committed, producer};
+    case TransactionState::PrepareAbort:
+    case TransactionState::PrepareEpochFence: return {env::TransactionPhase::aborting, producer};
+    case TransactionState::CompleteAbort: return {env::TransactionPhase::aborted, producer};
+    case TransactionState::Empty:
+    case TransactionState::Dead: break;
+  }
+  return {env::TransactionPhase::empty, producer};
+}
+
 Marker TransactionCoordinator::marker_of(const std::string& id) const {
   const TransactionMetadata* metadata = find(id);
   CHECK(metadata != nullptr && is_prepared(metadata->state), "markers follow a decision");

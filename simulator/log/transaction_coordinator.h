@@ -42,6 +42,7 @@ class TransactionCoordinator {
   void fence_and_prepare_abort(const std::string& id, TimeUs now_us, bool timed_out);
 
   Marker marker_of(const std::string& id) const;
+  env::TransactionDescription describe(const std::string& id) const;
   // True when that was the last one: the transaction is complete.
   bool marker_written(const std::string& id, uint64_t number, const env::TopicPartition& partition, TimeUs now_us);
 

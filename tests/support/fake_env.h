@@ -26,6 +26,7 @@ class FakeLog : public env::Log {
     env::ProducerIdentity producer;
     Reply<env::ProducerIdentity> on_producer;
     Done done;
+    Reply<env::TransactionDescription> on_description = {};
   };
   struct Journal {
     std::deque<Call> calls;
@@ -79,6 +80,12 @@ class FakeLog : public env::Log {
   }
   void abort(const env::ProducerIdentity& p, Done d) override {
     journal_.add({"abort " + p.transactional_id, p, {}, std::move(d)});
+  }
+  void describe_transaction(const std::string& id, Reply<env::TransactionDescription> reply) override {
+    Call call;
+    call.what = "describe " + id;
+    call.on_description = std::move(reply);
+    journal_.add(std::move(call));
   }
   void fetch(const env::TopicPartition&, int64_t, env::Isolation, uint32_t, DurationUs,
              Reply<env::FetchResult>) override {}
@@ -149,10 +156,12 @@ class FakeEnv : public env::Env, env::Clock, env::Scheduler, env::Network, env::
   void cancel(env::TimerId) override {}
   void spawn(std::string, env::Endpoint, env::ActorFactory) override {}
   void stop(env::Endpoint) override { stopped = true; }
+  void charge(uint64_t, uint64_t) override {}
   env::Address self() const override { return {1, 100}; }
   void send(const env::Address& to, env::MailKind kind, Bytes body) override {
     sent.push_back({to, kind, std::move(body)});
   }
+  void disconnect(env::ProcessId) override {}
   RandomStream fork(std::string_view name) override { return RandomStream(1).fork(name); }
   void hit(env::Point point, env::Phase phase, const env::ProbeArgs& args) override {
     hits.push_back({point, phase, args.checkpoint, std::string(args.text)});

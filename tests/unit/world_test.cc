@@ -301,6 +301,7 @@ class EchoClient final : public LogClient {
   }
   void commit(const env::ProducerIdentity&, Done) override {}
   void abort(const env::ProducerIdentity&, Done) override {}
+  void describe_transaction(const std::string&, Reply<env::TransactionDescription>) override {}
   void fetch(const env::TopicPartition&, int64_t, env::Isolation, uint32_t, DurationUs,
              Reply<env::FetchResult>) override {}
   void end_offset(const env::TopicPartition&, env::Isolation, Reply<int64_t>) override {}
