@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files that the program carries inside itself: the built-in catalogue (scenarios/catalogue/*.json) and
-// the scenario schema (docs/scenario.schema.json). The table is generated at build time by cmake/embed.cmake,
-// sorted by name; a name is the file's path from the repository's root.
+// The files that the program carries inside itself: the built-in catalogue (scenarios/catalogue/*.json).
+// The table is generated at build time by cmake/embed.cmake, sorted by name; a name is the file's path from the
+// repository's root.
 #pragma once
 
 namespace onceproof::scenarios {

@@ -65,6 +65,14 @@ Status check_limits(uint64_t lines, const std::vector<uint64_t>& words, int32_t 
 
 }  // namespace
 
+const std::vector<GeneratedSetting>& generated_settings() {
+  static const std::vector<GeneratedSetting> settings = {
+      {"records", &InputSpec::records, 0, 10'000'000, true, "one-word records"},
+      {"distinct", &InputSpec::distinct, 1, 1'000'000, false, "different words"},
+  };
+  return settings;
+}
+
 Result<std::string> load_text(const InputSpec& spec) {
   if (spec.kind == InputKind::generated) return generate(spec.records, spec.distinct);
   if (spec.kind == InputKind::file) return real::read_file(spec.path);

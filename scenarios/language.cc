@@ -14,6 +14,17 @@ namespace {
 
 const std::vector<std::string> kInputWords = {"text", "generated"};
 
+void read_generated(const JsonPlace& place, InputSpec& input) {
+  std::vector<std::string> names;
+  for (const GeneratedSetting& setting : generated_settings()) names.push_back(setting.name);
+  if (!place.object_of(names, "setting")) return;
+  input.kind = InputKind::generated;
+  for (const GeneratedSetting& setting : generated_settings()) {
+    const auto value = setting.required ? place.required(setting.name) : place.member(setting.name);
+    if (value) input.*setting.member = value->integer(setting.low, setting.high);
+  }
+}
+
 InputSpec read_input(const JsonPlace& place) {
   InputSpec input;
   const auto text = place.member("text");
@@ -27,11 +38,7 @@ InputSpec read_input(const JsonPlace& place) {
       if (word.empty()) text->problem("a file name or \"default\" is needed");
     }
   }
-  if (generated && generated->object_of({"records", "distinct"}, "setting")) {
-    input.kind = InputKind::generated;
-    if (const auto records = generated->required("records")) input.records = records->integer(0, 10'000'000);
-    if (const auto distinct = generated->member("distinct")) input.distinct = distinct->integer(1, 1'000'000);
-  }
+  if (generated) read_generated(*generated, input);
   return input;
 }
 

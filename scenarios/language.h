@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scenario language: JSON text -> Scenario, strictly, as docs/scenario.schema.json publishes it. Every error
+// Scenario language: JSON text -> Scenario, strictly, as `onceproof list schema` prints it. Every error
 // names the file, the place, what is wrong and the nearest valid word.
 #pragma once
 

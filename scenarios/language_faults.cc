@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Faults of the scenario language: one table says which fields each kind takes.
+// Faults of the scenario language, read by the table of their kinds and fields.
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "scenarios/fault_fields.h"
 #include "scenarios/language_parts.h"
 #include "scenarios/nearest_word.h"
 
@@ -12,23 +13,26 @@ namespace onceproof::scenarios {
 namespace {
 
 constexpr int64_t kDayMs = 24ll * 3600 * 1000;
+constexpr int64_t kMaxSubtask = 63;
+constexpr int64_t kMaxCount = 1'000'000;
+const std::vector<std::string> kPhases = {"after", "before", "after-durable", "before-durable"};
+const std::vector<std::string> kSubtasks = {"any", "drawn"};
 
-struct KindInfo {
-  FaultKind kind;
-  const char* name;
-  std::vector<std::string> fields;
-};
-
-const std::vector<KindInfo>& kinds() {
-  static const std::vector<KindInfo> table = {
-      {FaultKind::crash, "crash", {"target", "restart_after_ms"}},
-      {FaultKind::pause, "pause", {"target", "duration_ms"}},
-      {FaultKind::partition, "partition", {"target", "peer", "direction", "mode", "duration_ms"}},
-      {FaultKind::delay, "delay", {"target", "mail", "count", "delay_ms"}},
-      {FaultKind::slow_checkpoint, "slow-checkpoint", {"part", "delay_ms"}},
-      {FaultKind::fail_checkpoint, "fail-checkpoint", {"part"}},
-  };
-  return table;
+FaultField number(const char* name, DrawnNumber FaultSpec::*into, int64_t low, int64_t high, const char* what) {
+  return {.name = name, .shape = FieldShape::number, .what = what, .low = low, .high = high, .number = into};
+}
+FaultField milliseconds_field(const char* name, DrawnNumber FaultSpec::*into, int64_t low, const char* what) {
+  return number(name, into, low, kDayMs, what);
+}
+FaultField words(const char* name, DrawnWord FaultSpec::*into, std::vector<std::string> all, const char* what) {
+  return {.name = name, .shape = FieldShape::words, .what = what, .words = std::move(all), .drawn_word = into};
+}
+FaultField process(const char* name, DrawnWord FaultSpec::*into, std::vector<std::string> more, const char* what) {
+  return {.name = name, .shape = FieldShape::process, .what = what, .words = std::move(more), .drawn_word = into};
+}
+FaultField required(FaultField field) {
+  field.required = true;
+  return field;
 }
 
 DrawnWord read_words(const JsonPlace& place, const std::vector<std::string>& words, std::string_view what) {
@@ -39,21 +43,19 @@ DrawnWord read_words(const JsonPlace& place, const std::vector<std::string>& wor
   return drawn;
 }
 
-// A process by name, or a class of processes from which the seed takes one.
-void read_process(const JsonPlace& place, bool star, bool hit, DrawnWord& into) {
-  static const std::vector<std::string> classes = {"any task-manager", "any broker", "any process"};
+// A process by name, or a class of processes from which the seed takes one. "@hit" needs a hit.
+void read_process(const JsonPlace& place, const std::vector<std::string>& more, bool hit, DrawnWord& into) {
   const auto one = [&](const JsonPlace& element) {
     const std::string word = element.word();
     const auto [role, number] = split_process_name(word);
+    std::vector<std::string> valid = process_classes();
+    for (const std::string& other : more) {
+      if (other != "@hit" || hit) valid.push_back(other);
+    }
     const bool named = word == "jobmanager" || ((role == "taskmanager" || role == "broker") && number >= 0);
-    const bool known = named || std::find(classes.begin(), classes.end(), word) != classes.end() ||
-                       (star && word == "*") || (hit && word == "@hit");
-    if (!known) {
-      std::vector<std::string> words = {"jobmanager", "taskmanager-0", "broker-0"};
-      words.insert(words.end(), classes.begin(), classes.end());
-      if (star) words.push_back("*");
-      if (hit) words.push_back("@hit");
-      element.reader().problem(unknown_word("process", word, element.pointer(), words));
+    if (!named && std::find(valid.begin(), valid.end(), word) == valid.end()) {
+      valid.insert(valid.begin(), {"jobmanager", "taskmanager-0", "broker-0"});
+      element.reader().problem(unknown_word("process", word, element.pointer(), valid));
     }
     into.choices.push_back(word);
   };
@@ -63,12 +65,27 @@ void read_process(const JsonPlace& place, bool star, bool hit, DrawnWord& into) 
   if (into.choices.empty()) place.problem("an empty list has nothing to draw");
 }
 
+// Reads the fields that the table can place by itself; the others have been read.
+void read_fields(const JsonPlace& place, const std::vector<FaultField>& fields, FaultSpec& fault) {
+  for (const FaultField& field : fields) {
+    const auto value = field.required ? place.required(field.name) : place.member(field.name);
+    if (!value) continue;
+    if (field.number != nullptr) fault.*field.number = read_number(*value, field.low, field.high);
+    if (field.optional_number != nullptr) fault.*field.optional_number = read_number(*value, field.low, field.high);
+    if (field.drawn_word == nullptr) continue;
+    if (field.shape == FieldShape::process) {
+      read_process(*value, field.words, fault.at.has_value(), fault.*field.drawn_word);
+    } else {
+      fault.*field.drawn_word = read_words(*value, field.words, field.name);
+    }
+  }
+}
+
 void read_trigger(const JsonPlace& place, FaultSpec& fault) {
   const auto at = place.member("at");
   const auto at_ms = place.member("at_ms");
   if (at && at_ms) place.problem("\"at\" (a protocol point) and \"at_ms\" (a time) exclude each other");
   if (!at && !at_ms) place.problem("a fault needs \"at\" (a protocol point) or \"at_ms\" (a time)");
-  if (at_ms) fault.at_ms = read_number(*at_ms, 0, kDayMs);
   if (at) {
     const std::string word = at->word_of(point_words(), "protocol point");
     if (place.reader().ok()) fault.at = env::point_named(word);
@@ -77,19 +94,17 @@ void read_trigger(const JsonPlace& place, FaultSpec& fault) {
     if (at_ms && place.member(field)) place.problem(fmt::format("\"{}\" belongs to \"at\", not to \"at_ms\"", field));
   }
   if (const auto when = place.member("when")) {
-    const std::string word = when->word_of({"after", "before", "after-durable", "before-durable"}, "phase");
+    const std::string word = when->word_of(kPhases, "phase");
     fault.when = word.starts_with("before") ? env::Phase::before : env::Phase::after;
   }
   if (const auto subtask = place.member("subtask")) {
     if (!subtask->is_string()) {
       fault.any_subtask = false;
-      fault.subtask = read_number(*subtask, 0, 63);
+      fault.subtask = read_number(*subtask, 0, kMaxSubtask);
     } else {
-      fault.any_subtask = subtask->word_of({"any", "drawn"}, "subtask") == "any";
+      fault.any_subtask = subtask->word_of(kSubtasks, "subtask") == "any";
     }
   }
-  if (const auto nth = place.member("nth")) fault.nth = read_number(*nth, 1, 1'000'000);
-  if (const auto by_ms = place.member("by_ms")) fault.by_ms = read_number(*by_ms, 0, kDayMs);
 }
 
 void set_defaults(FaultSpec& fault) {
@@ -104,30 +119,6 @@ void set_defaults(FaultSpec& fault) {
   fault.restart_after_ms = {2000, 2000, {}};
 }
 
-void read_action(const JsonPlace& place, FaultSpec& fault) {
-  const bool hit = fault.at.has_value();
-  const bool delay = fault.kind == FaultKind::delay;
-  if (const auto target = place.member("target")) read_process(*target, delay, hit && !delay, fault.target);
-  if (const auto by_target = place.member("by_target")) read_process(*by_target, false, false, fault.by_target);
-  if (const auto peer = place.member("peer")) read_process(*peer, true, false, fault.peer);
-  if (const auto direction = place.member("direction")) {
-    fault.direction = read_words(*direction, {"both", "to-peer", "from-peer"}, "direction");
-  }
-  if (const auto mode = place.member("mode")) fault.mode = read_words(*mode, {"hold", "reset"}, "mode");
-  if (const auto part = place.member("part")) {
-    fault.part = fault.kind == FaultKind::slow_checkpoint
-                     ? read_words(*part, {"trigger", "sync", "ack"}, "part")
-                     : read_words(*part, {"store", "store-but-written", "task"}, "part");
-  }
-  if (const auto duration = place.member("duration_ms")) fault.duration_ms = read_number(*duration, 1, kDayMs);
-  if (const auto wait = place.member("delay_ms")) fault.delay_ms = read_number(*wait, 1, kDayMs);
-  if (const auto restart = place.member("restart_after_ms")) fault.restart_after_ms = read_number(*restart, 0, kDayMs);
-  if (const auto count = place.member("count")) fault.count = read_number(*count, 1, 1'000'000);
-  if (delay) {
-    if (const auto mail = place.required("mail")) fault.mail = read_words(*mail, mail_words(), "mail");
-  }
-}
-
 FaultSpec read_fault(const JsonPlace& place, bool swarm) {
   FaultSpec fault;
   if (!place.is_object()) {
@@ -138,24 +129,73 @@ FaultSpec read_fault(const JsonPlace& place, bool swarm) {
   if (!kind) return fault;
   const std::string word = kind->word_of(fault_kind_words(), "fault");
   if (!place.reader().ok()) return fault;
-  const auto info = std::find_if(kinds().begin(), kinds().end(), [&](const KindInfo& k) { return word == k.name; });
+  const auto info =
+      std::find_if(fault_kinds().begin(), fault_kinds().end(), [&](const auto& known) { return word == known.name; });
   fault.kind = info->kind;
-  std::vector<std::string> fields = {"kind", "at", "at_ms", "when", "subtask", "nth", "by_ms", "by_target"};
-  fields.insert(fields.end(), info->fields.begin(), info->fields.end());
-  if (swarm) fields.push_back("percent");
-  if (!place.object_of(fields, "setting of a " + word)) return fault;
+  std::vector<std::string> names = {"kind"};
+  for (const FaultField& field : fault_trigger_fields()) names.push_back(field.name);
+  for (const FaultField& field : info->fields) names.push_back(field.name);
+  if (swarm) names.push_back("percent");
+  if (!place.object_of(names, "setting of a " + word)) return fault;
   if (const auto percent = place.member("percent")) fault.percent = static_cast<uint32_t>(percent->integer(0, 100));
   read_trigger(place, fault);
   set_defaults(fault);
-  read_action(place, fault);
+  read_fields(place, fault_trigger_fields(), fault);
+  read_fields(place, info->fields, fault);
   return fault;
 }
 
 }  // namespace
 
+const std::vector<std::string>& process_classes() {
+  static const std::vector<std::string> classes = {"any task-manager", "any broker", "any process"};
+  return classes;
+}
+
+// clang-format off
+const std::vector<FaultField>& fault_trigger_fields() {
+  static const std::vector<FaultField> fields = {
+      {.name = "at", .shape = FieldShape::word, .what = "strikes at a hit of this protocol point (onceproof list points)", .words = point_words()},
+      {.name = "at_ms", .shape = FieldShape::number, .what = "strikes at this virtual time", .high = kDayMs, .optional_number = &FaultSpec::at_ms},
+      {.name = "when", .shape = FieldShape::word, .what = "a point with a durable effect is hit before and after it", .words = kPhases},
+      {.name = "subtask", .shape = FieldShape::subtask, .what = "only hits of this subtask; drawn: of one that the seed draws", .words = kSubtasks, .high = kMaxSubtask},
+      number("nth", &FaultSpec::nth, 1, kMaxCount, "strikes at this hit, counted from 1"),
+      {.name = "by_ms", .shape = FieldShape::number, .what = "strikes at this time at the latest, where the point was not hit before", .high = kDayMs, .optional_number = &FaultSpec::by_ms},
+      process("by_target", &FaultSpec::by_target, {}, "whom \"@hit\" means when by_ms strikes instead"),
+  };
+  return fields;
+}
+
+const std::vector<FaultKindInfo>& fault_kinds() {
+  static const FaultField target = process("target", &FaultSpec::target, {"@hit"}, "the process; @hit: the one that hit the point");
+  static const FaultField duration = milliseconds_field("duration_ms", &FaultSpec::duration_ms, 1, "how long it lasts");
+  static const FaultField delay = milliseconds_field("delay_ms", &FaultSpec::delay_ms, 1, "by how much it is late");
+  static const std::vector<FaultKindInfo> table = {
+      {FaultKind::crash, "crash", "the process dies with its memory and its unsynced data",
+       {target, milliseconds_field("restart_after_ms", &FaultSpec::restart_after_ms, 0, "when it comes back")}},
+      {FaultKind::pause, "pause", "the process stops and does not know it: the zombie", {target, duration}},
+      {FaultKind::partition, "partition", "no message passes between two processes",
+       {target, process("peer", &FaultSpec::peer, {"*"}, "the other side; *: everyone"),
+        words("direction", &FaultSpec::direction, {"both", "to-peer", "from-peer"}, "which messages are held up"),
+        words("mode", &FaultSpec::mode, {"hold", "reset"}, "hold: delivered after the healing; reset: lost, and both sides are told"),
+        duration}},
+      {FaultKind::delay, "delay", "the next messages of one kind leave late",
+       {process("target", &FaultSpec::target, {"*"}, "the sender; *: anyone"),
+        required(words("mail", &FaultSpec::mail, mail_words(), "the kind of message (onceproof list mails)")),
+        number("count", &FaultSpec::count, 1, kMaxCount, "how many messages"), delay}},
+      {FaultKind::slow_checkpoint, "slow-checkpoint", "one checkpoint is slow",
+       {words("part", &FaultSpec::part, {"trigger", "sync", "ack"}, "trigger: one source is told late; sync: a task stalls; ack: an acknowledgement is late"),
+        delay}},
+      {FaultKind::fail_checkpoint, "fail-checkpoint", "one checkpoint's data are not written",
+       {words("part", &FaultSpec::part, {"store", "store-but-written", "task"}, "store: the metadata; store-but-written: it says so but has written; task: a task's state")}},
+  };
+  return table;
+}
+// clang-format on
+
 std::vector<std::string> fault_kind_words() {
   std::vector<std::string> words;
-  for (const KindInfo& info : kinds()) words.push_back(info.name);
+  for (const FaultKindInfo& info : fault_kinds()) words.push_back(info.name);
   return words;
 }
 

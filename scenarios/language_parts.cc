@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "runtime/base/check.h"
 #include "runtime/env/mail.h"
 #include "scenarios/nearest_word.h"
@@ -14,47 +16,65 @@ namespace {
 using graph::LogicalOperator;
 using graph::OperatorKind;
 
-const std::vector<std::string> kSteps = {"source", "split", "map", "key_by", "window", "aggregate", "sink"};
 constexpr const char* kPrefix = "processed_";  // the only map whose reference the checkers know
+constexpr int64_t kDayMs = 86'400'000;
+
+const StepInfo* step_named(const std::string& word) {
+  for (const StepInfo& step : pipeline_steps()) {
+    if (word == step.word) return &step;
+  }
+  return nullptr;
+}
+
+// The argument of a step, checked against the table; the settings that are numbers, by name.
+std::map<std::string, int64_t> read_argument(const JsonPlace& argument, const StepInfo& step) {
+  std::map<std::string, int64_t> numbers;
+  if (step.settings.empty()) {
+    argument.word_of(step.words, step.word);
+    return numbers;
+  }
+  std::vector<std::string> names;
+  for (const StepSetting& setting : step.settings) names.push_back(setting.name);
+  if (!argument.object_of(names, "setting")) return numbers;
+  for (const StepSetting& setting : step.settings) {
+    const auto value = setting.required ? argument.required(setting.name) : argument.member(setting.name);
+    if (!value) continue;
+    if (setting.words.empty())
+      numbers[setting.name] = value->integer(setting.low, setting.high);
+    else
+      value->word_of(setting.words, setting.name);
+  }
+  return numbers;
+}
 
 // {"window": {"tumbling_ms": 10000}} : a step is an object with one step word and its argument.
 void read_step(const JsonPlace& step, const std::string& word, std::vector<LogicalOperator>& operators) {
-  const JsonPlace argument = *step.member(word);
+  const StepInfo* info = step_named(word);
+  CHECK(info != nullptr, "the caller has checked the word");
+  std::map<std::string, int64_t> numbers = read_argument(*step.member(word), *info);
   LogicalOperator op;
+  if (word == "aggregate") return;  // window and aggregate are one operator
   if (word == "source") {
-    argument.word_of({"log"}, "source");
     op.kind = OperatorKind::log_source;
   } else if (word == "split") {
-    argument.word_of({"words"}, "split");
     op.kind = OperatorKind::split;
   } else if (word == "map") {
     op.kind = OperatorKind::map_prefix;
     op.prefix = kPrefix;
-    if (argument.object_of({"prefix"}, "setting")) {
-      if (const auto prefix = argument.required("prefix")) op.prefix = prefix->word_of({kPrefix}, "prefix");
-    }
   } else if (word == "key_by") {
-    argument.word_of({"value"}, "key");
     op.kind = OperatorKind::key_by;
   } else if (word == "window") {
     op.kind = OperatorKind::window_count;
-    if (argument.object_of({"tumbling_ms", "allowed_lateness_ms"}, "setting")) {
-      if (const auto size = argument.required("tumbling_ms")) op.window_us = size->integer(1, 86'400'000) * 1000;
-      if (const auto late = argument.member("allowed_lateness_ms")) {
-        op.allowed_lateness_us = late->integer(0, 86'400'000) * 1000;
-      }
-    }
-  } else if (word == "aggregate") {
-    argument.word_of({"count"}, "aggregate");
-    return;  // window and aggregate are one operator
+    op.window_us = milliseconds(numbers["tumbling_ms"]);
+    op.allowed_lateness_us = milliseconds(numbers["allowed_lateness_ms"]);
   } else {
-    argument.word_of({"log"}, "sink");
     op.kind = OperatorKind::log_sink;
   }
   operators.push_back(op);
 }
 
-// What may follow what: source, then splits and maps, then at most one key_by window aggregate, then the sink.
+// What may follow what: source, then at most one split, then maps, then at most one key_by window aggregate, then the
+// sink. A split gives each word its ordinal, so nothing stands before it.
 void check_order(const JsonPlace& place, const std::vector<std::string>& words) {
   if (words.size() < 2 || words.front() != "source") return place.problem("a pipeline begins with {\"source\": ..}");
   if (words.back() != "sink") return place.problem("a pipeline ends with {\"sink\": ..}");
@@ -67,6 +87,7 @@ void check_order(const JsonPlace& place, const std::vector<std::string>& words) 
     };
     if (word == "source" || word == "sink") return at(fmt::format("a second {}", word));
     if (windowed && word != "window" && word != "aggregate") return at(fmt::format("{} after a window", word));
+    if (word == "split" && words[i - 1] != "source") return at("a split stands right behind the source");
     if (word == "key_by" && next != "window") return at("key_by without a window behind it");
     if (word == "window" && (words[i - 1] != "key_by" || next != "aggregate")) {
       return at("a window stands between key_by and aggregate");
@@ -78,11 +99,40 @@ void check_order(const JsonPlace& place, const std::vector<std::string>& words) 
 
 }  // namespace
 
+// clang-format off
+const std::vector<StepInfo>& pipeline_steps() {
+  static const std::vector<StepInfo> steps = {
+      {.word = "source", .what = "reads the source topic", .words = {"log"}},
+      {.word = "split", .what = "one record for each word: runs of bytes other than ASCII white space", .words = {"words"}},
+      {.word = "map", .what = "changes each value",
+       .settings = {{.name = "prefix", .what = "put in front of the value", .words = {kPrefix}, .required = true}}},
+      {.word = "key_by", .what = "partitions the stream by the record's value", .words = {"value"}},
+      {.word = "window", .what = "groups each key's records by event time",
+       .settings = {{.name = "tumbling_ms", .what = "length of the tumbling windows", .low = 1, .high = kDayMs, .required = true},
+                    {.name = "allowed_lateness_ms", .what = "how long a window waits for late records", .high = kDayMs}}},
+      {.word = "aggregate", .what = "counts the records of a key and a window", .words = {"count"}},
+      {.word = "sink", .what = "writes to the sink topic", .words = {"log"}},
+  };
+  return steps;
+}
+
+const std::vector<PartInfo>& stack_parts() {
+  static const std::vector<PartInfo> parts = {
+      {"offsets", "when source offsets are committed", offset_words()},
+      {"checkpoints", "whether checkpoints are taken"},
+      {"barriers", "how tasks treat barriers of several channels", barrier_words()},
+      {"sink", "how the sink writes", sink_words()},
+  };
+  return parts;
+}
+// clang-format on
+
 std::vector<LogicalOperator> read_pipeline(const JsonPlace& place) {
   std::vector<LogicalOperator> operators;
-  std::vector<std::string> words;
+  std::vector<std::string> words, known;
+  for (const StepInfo& step : pipeline_steps()) known.push_back(step.word);
   for (const JsonPlace& step : place.elements()) {
-    if (!step.object_of(kSteps, "step")) return operators;
+    if (!step.object_of(known, "step")) return operators;
     const auto keys = step.keys();
     if (keys.size() != 1) {
       step.problem("a step has exactly one word");
@@ -95,9 +145,10 @@ std::vector<LogicalOperator> read_pipeline(const JsonPlace& place) {
   return operators;
 }
 
-Stack read_parts(const JsonPlace& place) {
+Stack read_parts(const JsonPlace& place, std::vector<std::string> more_keys) {
   Stack stack;
-  if (!place.object_of({"offsets", "checkpoints", "barriers", "sink"}, "part")) return stack;
+  for (const PartInfo& part : stack_parts()) more_keys.push_back(part.name);
+  if (!place.object_of(more_keys, "part")) return stack;
   if (const auto offsets = place.member("offsets")) {
     stack.offsets = *offsets_named(offsets->word_of(offset_words(), "offset commit"));
   }

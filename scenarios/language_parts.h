@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of the scenario language that language.cc and plan_json.cc share. Problems go to the reader.
+// The parts of the scenario language that language.cc, plan_json.cc and schema.cc share: tables of words, and the
+// readers that go by them. Problems go to the reader.
 #pragma once
 
 #include <string>
@@ -10,10 +11,35 @@
 
 namespace onceproof::scenarios {
 
+// One step of a pipeline: its argument is one of `words`, or an object of `settings`.
+struct StepSetting {
+  const char* name;
+  const char* what;
+  std::vector<std::string> words = {};  // empty: a number from low to high
+  int64_t low = 0;
+  int64_t high = 0;
+  bool required = false;
+};
+struct StepInfo {
+  const char* word;
+  const char* what;
+  std::vector<std::string> words = {};
+  std::vector<StepSetting> settings = {};
+};
+const std::vector<StepInfo>& pipeline_steps();
+
+// A part of "parts": one of `words`, or true and false when there are none.
+struct PartInfo {
+  const char* name;
+  const char* what;
+  std::vector<std::string> words = {};
+};
+const std::vector<PartInfo>& stack_parts();
+
 DrawnNumber read_number(const JsonPlace& place, int64_t low, int64_t high);
 std::vector<FaultSpec> read_faults(const JsonPlace& place, bool swarm);
 std::vector<graph::LogicalOperator> read_pipeline(const JsonPlace& place);
-Stack read_parts(const JsonPlace& place);
+Stack read_parts(const JsonPlace& place, std::vector<std::string> more_keys = {});  // more_keys are the caller's
 
 std::vector<std::string> fault_kind_words();
 std::vector<std::string> point_words();

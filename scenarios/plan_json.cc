@@ -44,7 +44,9 @@ OrderedJson pipeline_json(const std::vector<graph::LogicalOperator>& operators) 
 OrderedJson input_json(const InputPlan& input) {
   OrderedJson out;
   if (input.spec.kind == InputKind::generated) {
-    out["generated"] = {{"records", input.spec.records}, {"distinct", input.spec.distinct}};
+    for (const GeneratedSetting& setting : generated_settings()) {
+      out["generated"][setting.name] = input.spec.*setting.member;
+    }
   } else {
     out["text"] = input.spec.kind == InputKind::file ? input.spec.path : "default";
   }
@@ -107,8 +109,11 @@ void read_plan_input(const JsonPlace& place, InputPlan& input) {
   if (!place.object_of({"text", "generated", "content_hash"}, "setting")) return;
   if (const auto generated = place.member("generated")) {
     input.spec.kind = InputKind::generated;
-    if (const auto records = generated->required("records")) input.spec.records = records->integer(0, 10'000'000);
-    if (const auto distinct = generated->required("distinct")) input.spec.distinct = distinct->integer(1, 1'000'000);
+    for (const GeneratedSetting& setting : generated_settings()) {
+      if (const auto value = generated->required(setting.name)) {
+        input.spec.*setting.member = value->integer(setting.low, setting.high);
+      }
+    }
   } else if (const auto text = place.required("text")) {
     const std::string path = text->word();
     input.spec.kind = path == "default" ? InputKind::default_text : InputKind::file;
@@ -169,16 +174,8 @@ Result<PlanFile> parse_plan_file(const std::string& text, const std::string& fil
       for (const JsonPlace& place : stacks->elements()) {
         const auto name = place.required("name");
         if (!name) break;
-        Stack stack;
-        for (const char* part : {"offsets", "checkpoints", "barriers", "sink"}) place.required(part);
-        if (const auto offsets = place.member("offsets")) {
-          stack.offsets = *offsets_named(offsets->word_of(offset_words(), "offset commit"));
-        }
-        if (const auto checkpoints = place.member("checkpoints")) stack.checkpoints = checkpoints->boolean();
-        if (const auto barriers = place.member("barriers")) {
-          stack.barriers = *barriers_named(barriers->word_of(barrier_words(), "barrier mode"));
-        }
-        if (const auto sink = place.member("sink")) stack.sink = *sink_named(sink->word_of(sink_words(), "sink mode"));
+        for (const PartInfo& part : stack_parts()) place.required(part.name);
+        const Stack stack = read_parts(place, {"name"});
         file.plans.push_back(with_stack(common, name->word(), stack));
       }
       if (file.plans.empty()) stacks->problem("a plan needs at least one stack");

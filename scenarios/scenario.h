@@ -53,6 +53,17 @@ struct InputSpec {
   int64_t distinct = 1000;  // ... of that many different words
 };
 
+// The numbers of "generated": scenario, plan file and schema go by this table.
+struct GeneratedSetting {
+  const char* name;
+  int64_t InputSpec::*member;
+  int64_t low;
+  int64_t high;
+  bool required;
+  const char* what;
+};
+const std::vector<GeneratedSetting>& generated_settings();  // input.cc
+
 struct Scenario {
   std::string name;
   std::string description;

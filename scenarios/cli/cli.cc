@@ -93,9 +93,10 @@ Command make_sweep(CLI::App& app, Options& o) {
 
 std::vector<Command> make_commands(CLI::App& app, Options& o) {
   std::vector<Command> commands;
-  CLI::App* list = add_command(app, "list", "List scenarios, protocol points, mails or seeded bugs",
-                               "  onceproof list\n  onceproof list points\n  onceproof list bugs --json\n");
-  list->add_option("what", o.target, "scenarios, points, mails or bugs")->default_str("scenarios");
+  CLI::App* list = add_command(app, "list", "List scenarios, protocol points, mails or seeded bugs; print the schema",
+                               "  onceproof list\n  onceproof list points\n  onceproof list bugs --json\n"
+                               "  onceproof list schema > scenario.schema.json\n");
+  list->add_option("what", o.target, "scenarios, points, mails, bugs or schema")->default_str("scenarios");
   add_json(*list, o);
   commands.push_back({list, list_command});
   commands.push_back(make_run(app, o));

@@ -14,6 +14,7 @@
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
 #include "scenarios/nearest_word.h"
+#include "scenarios/schema.h"
 
 namespace onceproof::scenarios::cli {
 
@@ -83,13 +84,17 @@ int list_command(const Options& options) {
   const std::vector<std::pair<std::string, Listing (*)()>> topics = {
       {"scenarios", scenarios}, {"points", points}, {"mails", mails}, {"bugs", bugs}};
   const std::string wanted = options.target.empty() ? "scenarios" : options.target;
+  if (wanted == "schema") {  // a document of its own, the same with and without --json
+    print(reports::to_text(scenario_schema()));
+    return kValid;
+  }
   for (const auto& [name, make] : topics) {
     if (wanted != name) continue;
     const Listing listing = make();
     print(options.json ? reports::to_text(Json{{"schema", 1}, {name, json_of(listing)}}) : table_of(listing));
     return kValid;
   }
-  return usage_error(unknown_word("list", wanted, "", {"scenarios", "points", "mails", "bugs"}));
+  return usage_error(unknown_word("list", wanted, "", {"scenarios", "points", "mails", "bugs", "schema"}));
 }
 
 int version_command(const Options& options) {

@@ -95,6 +95,13 @@ TEST(Cli, ListsAreTablesOrOneJsonObject) {
   }
 }
 
+TEST(Cli, TheSchemaIsOneJsonDocumentWithAndWithoutJson) {
+  const Answer answer = call({"list", "schema"});
+  EXPECT_EQ(answer.code, 0);
+  EXPECT_TRUE(nlohmann::json::parse(answer.out)["properties"].contains("pipeline"));
+  EXPECT_EQ(call({"list", "schema", "--json"}).out, answer.out);
+}
+
 TEST(Cli, RunPrintsTheSeedFirstAndHowToReproduceLast) {
   const Answer answer = run_transform({"--seed", "0x2a"});
   EXPECT_THAT(answer.out, StartsWith("transform seed 0x2a\n"));

@@ -7,9 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "scenarios/catalogue.h"
-#include "scenarios/embedded.h"
+#include "scenarios/fault_fields.h"
 #include "scenarios/knobs.h"
 #include "scenarios/language_parts.h"
+#include "scenarios/schema.h"
 
 namespace onceproof::scenarios {
 namespace {
@@ -99,6 +100,10 @@ TEST(ScenarioLanguage, PipelinesHaveAnOrder) {
   EXPECT_THAT(error_of_pipeline(R"({"split":"words"},{"sink":"log"})"), HasSubstr("begins with"));
   EXPECT_THAT(error_of_pipeline(R"({"source":"log"})"), HasSubstr("pipeline"));
   EXPECT_THAT(error_of_pipeline(R"({"source":"log"},{"key_by":"value"},{"sink":"log"})"), HasSubstr("/pipeline/1"));
+  EXPECT_THAT(error_of_pipeline(R"({"source":"log"},{"map":{"prefix":"processed_"}},{"split":"words"},{"sink":"log"})"),
+              HasSubstr("a split stands right behind the source at /pipeline/2"));
+  EXPECT_THAT(error_of_pipeline(R"({"source":"log"},{"split":"words"},{"split":"words"},{"sink":"log"})"),
+              HasSubstr("a split stands right behind the source at /pipeline/2"));
   EXPECT_THAT(error_of_pipeline(R"({"source":"log"},{"split":"wrods"},{"sink":"log"})"),
               HasSubstr("unknown split \"wrods\" at /pipeline/1/split; did you mean \"words\"?"));
 }
@@ -112,24 +117,43 @@ TEST(ScenarioLanguage, HostileDocumentsAreRefusedNotCrashedOn) {
   EXPECT_FALSE(parse_scenario(R"({"name": "../x", "pipeline": []})", "x").ok()) << "a name becomes a folder";
 }
 
-TEST(ScenarioLanguage, ThePublishedSchemaKnowsEveryWordThatTheParserKnows) {
-  std::string text;
-  for (int i = 0; i < kEmbeddedFileCount; ++i) {
-    if (std::string(kEmbeddedFiles[i].name) == "docs/scenario.schema.json") text = kEmbeddedFiles[i].text;
-  }
-  const nlohmann::json schema = nlohmann::json::parse(text);
+TEST(ScenarioLanguage, TheSchemaKnowsEveryWordThatTheParserKnows) {
+  const nlohmann::json schema = scenario_schema();
+  const auto& properties = schema["properties"];
   for (const Knob& knob : all_knobs()) {
-    const auto& properties = schema["properties"];
     const auto& holder = *knob.section == '\0' ? properties : properties[knob.section]["properties"];
     ASSERT_TRUE(holder.contains(knob.name)) << knob_path(knob);
     EXPECT_FALSE(holder[knob.name]["description"].get<std::string>().empty());
     EXPECT_EQ(holder[knob.name]["anyOf"][0]["minimum"], knob.low) << knob_path(knob);
     EXPECT_EQ(holder[knob.name]["anyOf"][0]["maximum"], knob.high) << knob_path(knob);
-    EXPECT_TRUE(schema["properties"]["swarm"]["properties"]["configuration"]["properties"].contains(knob_path(knob)));
+    EXPECT_TRUE(properties["swarm"]["properties"]["configuration"]["properties"].contains(knob_path(knob)));
   }
-  EXPECT_EQ(schema["$defs"]["trigger"]["at"]["enum"].get<std::vector<std::string>>(), point_words());
-  EXPECT_EQ(schema["$defs"]["delay"]["mail"]["anyOf"][0]["enum"].get<std::vector<std::string>>(), mail_words());
-  for (const std::string& kind : fault_kind_words()) EXPECT_TRUE(schema["$defs"].contains(kind)) << kind;
+  const auto& kinds = properties["faults"]["items"]["anyOf"];
+  ASSERT_EQ(kinds.size(), fault_kind_words().size());
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    const auto& fields = kinds[i]["properties"];
+    EXPECT_EQ(fields["kind"]["const"], fault_kind_words()[i]);
+    for (const FaultField& field : fault_kinds()[i].fields) EXPECT_TRUE(fields.contains(field.name)) << field.name;
+    EXPECT_EQ(fields["at"]["enum"].get<std::vector<std::string>>(), point_words());
+    EXPECT_FALSE(fields.contains("percent"));
+    EXPECT_TRUE(properties["swarm"]["properties"]["faults"]["items"]["anyOf"][i]["properties"].contains("percent"));
+  }
+}
+
+// The order of the table is the order of FaultKind and of the actions of a plan, whose words are found by index.
+TEST(ScenarioLanguage, TheTableOfFaultKindsIsInTheirOrder) {
+  ASSERT_EQ(fault_kinds().size(), std::variant_size_v<simulator::FaultAction>);
+  for (size_t i = 0; i < fault_kinds().size(); ++i) EXPECT_EQ(static_cast<size_t>(fault_kinds()[i].kind), i);
+}
+
+// A field that the table names but the parser does not place would be read and forgotten.
+TEST(ScenarioLanguage, EveryFieldOfAFaultGoesSomewhere) {
+  for (const FaultKindInfo& kind : fault_kinds()) {
+    for (const FaultField& field : kind.fields) {
+      EXPECT_TRUE(field.number != nullptr || field.drawn_word != nullptr) << kind.name << " " << field.name;
+      EXPECT_STRNE(field.what, "") << kind.name << " " << field.name;
+    }
+  }
 }
 
 }  // namespace
