@@ -113,6 +113,9 @@ struct VertexName {
 struct History {
   Guarantee claimed = Guarantee::none;  // derived from the configuration, by the scenario
   bool transactional_sink = false;
+  // The sink neither fences an earlier attempt nor repeats what was lost: what a zombie still sends may arrive behind its
+  // successor's records, and order holds within one producer only.
+  bool order_within_producer = false;
   std::vector<std::string> processes;  // "jobmanager", "taskmanager-0", ...
   std::vector<VertexName> vertices;
   std::vector<OutputRecord> outputs;   // the sink topic's final content: partition, then offset order

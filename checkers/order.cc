@@ -18,8 +18,8 @@ constexpr int32_t kNowhere = -1;
 constexpr int32_t kSeveral = -2;
 
 // 1 + index of the last first delivery, for each (key, source partition) of the sink partition at hand. What each
-// producer wrote stands for itself where the claim is at-most-once: such a sink fences nobody and repeats nothing, so
-// what a zombie still sends arrives behind its successor's records, and no configuration of it promises otherwise.
+// producer wrote stands for itself where the sink fences nobody and repeats nothing: what a zombie still sends arrives
+// behind its successor's records, and no configuration of such a sink promises otherwise.
 class Latest {
  public:
   Latest(bool by_producer, size_t slots) : by_producer_(by_producer), slots_(by_producer ? 0 : slots, 0) {}
@@ -58,7 +58,7 @@ void check_order(const History& history, const Reference& reference, const Deliv
   if (delivery.counts.duplicated > 0) home = homes(history, reference);
   const size_t sources = reference.input().partitions.size();
   std::vector<uint8_t> seen(reference.contributions(), 0);
-  Latest last(history.claimed == Guarantee::at_most_once, reference.key_count() * sources);
+  Latest last(history.order_within_producer, reference.key_count() * sources);
   int32_t partition = kNowhere;
   for (size_t i = 0; i < history.outputs.size(); ++i) {
     const OutputRecord& output = history.outputs[i];

@@ -54,7 +54,7 @@ void check_lost_commit(const TransactionRecord& transaction, const Timeline& tim
 void check_hanging(const TransactionRecord& transaction, bool settled, bool quiescent, Findings& findings) {
   if (!settled || transaction.begun_us < 0) return;
   const bool undecided = transaction.outcome == TransactionOutcome::open && !quiescent;
-  const bool unmarked = transaction.outcome != TransactionOutcome::open && transaction.completed_us < 0;
+  const bool unmarked = transaction.outcome != TransactionOutcome::open && transaction.completed_us < 0 && !quiescent;
   if (!undecided && !unmarked) return;
   findings.add("hanging", transaction.begun_us, [&] {
     return fmt::format("{}, begun at {}, {} and holds the last stable offset", name_of(transaction),
@@ -156,11 +156,12 @@ void check_one_read(const OutputRecord& read, const OutputRecord* stored, Findin
 void check_transactions(const History& history, const Timeline& timeline, bool settled, std::vector<Finding>& out) {
   if (!history.transactional_sink) return;
   Findings findings("transactions", out);
+  const bool no_loss = history.claimed == Guarantee::exactly_once || history.claimed == Guarantee::at_least_once;
   for (const TransactionRecord& transaction : history.transactions) {
     if (transaction.outcome == TransactionOutcome::committed) {
       check_commit(transaction, timeline, findings);
     } else {
-      check_lost_commit(transaction, timeline, settled, findings);
+      if (no_loss) check_lost_commit(transaction, timeline, settled, findings);
     }
     check_hanging(transaction, settled, history.quiescent, findings);
   }

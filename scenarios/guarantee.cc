@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "runtime/base/check.h"
 
 namespace onceproof::scenarios {
@@ -105,40 +107,81 @@ Reason state_reason(const JobConfig& job, bool replays) {
           "a snapshot holds exactly the effects of what came before its cut"};
 }
 
-Reason sink_reason(const JobConfig& job, bool replays) {
-  const std::string setting = to_string(job.sink.mode);
-  switch (job.sink.mode) {
-    case SinkMode::fire_and_forget:
-      return {"sink", setting, true, replays && job.checkpoint.enabled,
-              "records are sent without waiting for the log: what was on its way in a crash is gone"};
-    case SinkMode::flush:
-      return {"sink", setting, false, replays,
-              replays
-                  ? "records are in the log when a checkpoint completes, and are written again when it is replayed"
-                  : "records are acknowledged by the log, and nothing is written twice because nothing is replayed"};
-    case SinkMode::transactional: break;
+// Restored state gives its results again, although no record is read twice: a window that had fired after the
+// checkpoint fires once more.
+bool restores_results(const JobConfig& job) {
+  const auto& operators = job.plan.operators;
+  return job.checkpoint.enabled && std::any_of(operators.begin(), operators.end(), [](const auto& op) {
+           return op.kind == graph::OperatorKind::window_count;
+         });
+}
+
+constexpr int64_t in_ms(DurationUs us) { return us / 1000; }
+
+// R2: the longest that a transaction is open in a job that does not fail. Its own checkpoint may run into the timeout,
+// and so may as many more as are tolerated in a row; a completed one commits it.
+DurationUs longest_epoch_us(const JobConfig& job) {
+  return (job.checkpoint.interval_us + job.checkpoint.timeout_us) * (1 + DurationUs{job.checkpoint.tolerable_failures});
+}
+// R3: what every recovery takes at least in the worst case: to be noticed, and to be waited for.
+DurationUs shortest_recovery_us(const JobConfig& job) { return job.heartbeat.timeout_us + job.restart.delay_us; }
+
+Reason transactional_reason(const JobConfig& job) {
+  const std::string setting = to_string(SinkMode::transactional);
+  const DurationUs needed_us = longest_epoch_us(job) + shortest_recovery_us(job);
+  if (job.sink.transaction_timeout_us < needed_us) {
+    return {"sink", setting, true, false,
+            fmt::format("a transaction lives {} ms, but may have to wait {} ms for its checkpoint and {} ms for a "
+                        "recovery: it may expire after its checkpoint completed, and its records are lost",
+                        in_ms(job.sink.transaction_timeout_us), in_ms(longest_epoch_us(job)),
+                        in_ms(shortest_recovery_us(job)))};
   }
   return {"sink", setting, false, false,
           "records become visible with the commit of their checkpoint; what a restart replays was aborted"};
 }
 
-// R2 and R3 of the transaction timeout: from the first write of an epoch to the commit after the worst recovery
-// that the configuration foresees.
-void add_timeout_warnings(const JobConfig& job, Derivation& derivation) {
+Reason sink_reason(const JobConfig& job, bool replays) {
+  const std::string setting = to_string(job.sink.mode);
+  const bool repeats = restores_results(job);
+  switch (job.sink.mode) {
+    case SinkMode::fire_and_forget:
+      return {"sink", setting, true, (replays && job.checkpoint.enabled) || repeats,
+              "records are sent without waiting for the log: what was on its way in a crash is gone"};
+    case SinkMode::flush:
+      if (replays) {
+        return {"sink", setting, false, true,
+                "records are in the log when a checkpoint completes, and are written again when it is replayed"};
+      }
+      if (repeats) {
+        return {"sink", setting, false, true,
+                "records are acknowledged by the log, and what restored state gives again is written again"};
+      }
+      return {"sink", setting, false, false,
+              "records are acknowledged by the log, and nothing is written twice because nothing is replayed"};
+    case SinkMode::transactional: break;
+  }
+  return transactional_reason(job);
+}
+
+void add_conditions(const JobConfig& job, Derivation& derivation) {
   if (job.sink.mode != SinkMode::transactional) return;
-  const DurationUs recovery = job.heartbeat.timeout_us + job.restart.delay_us;
-  const DurationUs needed = 2 * job.checkpoint.interval_us + recovery;
-  if (job.sink.transaction_timeout_us < needed) {
-    derivation.warnings.push_back(fmt::format(
-        "the transaction timeout ({} ms) is shorter than two checkpoint intervals and one recovery ({} ms): "
-        "a transaction may expire after its checkpoint completed, and its records are lost",
-        job.sink.transaction_timeout_us / 1000, needed / 1000));
+  const DurationUs left_us = job.sink.transaction_timeout_us - longest_epoch_us(job);
+  if (left_us >= shortest_recovery_us(job)) {
+    derivation.conditions.push_back(
+        fmt::format("every recovery takes less than {} ms: what the transaction timeout ({} ms) leaves when the "
+                    "checkpoints have taken as long as they may",
+                    in_ms(left_us), in_ms(job.sink.transaction_timeout_us)));
+    return;
   }
   if (job.checkpoint.timeout_us > job.sink.transaction_timeout_us) {
     derivation.warnings.push_back(
         fmt::format("a checkpoint may take {} ms but a transaction lives only {} ms: a slow checkpoint outlives it",
-                    job.checkpoint.timeout_us / 1000, job.sink.transaction_timeout_us / 1000));
+                    in_ms(job.checkpoint.timeout_us), in_ms(job.sink.transaction_timeout_us)));
   }
+  derivation.warnings.push_back(fmt::format(
+      "the transaction timeout ({} ms) is shorter than the longest epoch and one recovery ({} ms): a transaction may "
+      "expire after its checkpoint completed, and its records are lost",
+      in_ms(job.sink.transaction_timeout_us), in_ms(longest_epoch_us(job) + shortest_recovery_us(job))));
 }
 
 }  // namespace
@@ -170,7 +213,7 @@ Derivation derive(const JobConfig& job) {
                          : loses             ? Guarantee::at_most_once
                          : duplicates        ? Guarantee::at_least_once
                                              : Guarantee::exactly_once;
-  add_timeout_warnings(job, derivation);
+  add_conditions(job, derivation);
   return derivation;
 }
 

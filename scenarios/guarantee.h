@@ -56,7 +56,8 @@ struct Derivation {
   Guarantee guarantee = Guarantee::none;
   std::vector<Reason> reasons;        // source first, sink last
   std::string weakest;                // the part that decides; empty when nothing weakens
-  std::vector<std::string> warnings;  // risky, not refused
+  std::vector<std::string> conditions;  // what the claim takes for granted, one sentence each
+  std::vector<std::string> warnings;    // risky, not refused
 };
 Derivation derive(const graph::JobConfig& job);
 

@@ -121,6 +121,7 @@ History build_history(const RunPlan& plan, const simulator::World& world, const 
   History history;
   history.claimed = derive(plan.job).guarantee;
   history.transactional_sink = plan.job.sink.mode == graph::SinkMode::transactional;
+  history.order_within_producer = plan.job.sink.mode == graph::SinkMode::fire_and_forget;
   history.processes = world.process_names();
   const Result<graph::ExecutionGraph> graph = graph::build_execution_graph(plan.job.plan);
   for (const graph::Vertex& vertex : graph.value().vertices)

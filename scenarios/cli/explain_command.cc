@@ -33,6 +33,7 @@ Json json_of(const RunPlan& plan, const Derivation& derivation) {
           {"guarantee", checkers::to_string(derivation.guarantee)},
           {"weakest", derivation.weakest},
           {"reasons", reasons},
+          {"conditions", derivation.conditions},
           {"warnings", derivation.warnings}};
 }
 
@@ -46,6 +47,7 @@ std::string text_of(const RunPlan& plan, const Derivation& derivation) {
       fmt::format("{}: this stack guarantees {}{}\n", plan.guarantee, checkers::to_string(derivation.guarantee),
                   derivation.weakest.empty() ? "" : ", decided by its " + derivation.weakest);
   text += reports::print_table(table, text_options());
+  for (const std::string& condition : derivation.conditions) text += "as long as " + condition + "\n";
   for (const std::string& warning : derivation.warnings) text += "warning: " + warning + "\n";
   return text + "\n";
 }

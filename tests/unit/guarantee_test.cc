@@ -53,6 +53,31 @@ TEST(Guarantee, LosingAndReplayingTogetherGuaranteeNothing) {
   EXPECT_EQ(derive(job_with(stack)).guarantee, Guarantee::none);
 }
 
+JobConfig windowed_job_with(const Stack& stack) {
+  JobConfig job = job_with(stack);
+  job.plan.operators = {{.kind = graph::OperatorKind::log_source},
+                        {.kind = graph::OperatorKind::key_by},
+                        {.kind = graph::OperatorKind::window_count},
+                        {.kind = graph::OperatorKind::log_sink}};
+  return job;
+}
+
+// Offsets that are never replayed, and state that is: the windows in it fire again.
+TEST(Guarantee, RestoredStateRepeatsResultsThatAPlainSinkHasWrittenAlready) {
+  for (const SinkMode sink : {SinkMode::flush, SinkMode::fire_and_forget}) {
+    for (const BarrierMode barriers : {BarrierMode::aligned, BarrierMode::at_least_once}) {
+      const Stack early{OffsetCommit::before_processing, true, barriers, sink};
+      EXPECT_EQ(derive(windowed_job_with(early)).guarantee, Guarantee::none);
+      EXPECT_EQ(derive(job_with(early)).guarantee, Guarantee::at_most_once) << "nothing is kept that could repeat";
+      Stack stateless = early;
+      stateless.checkpoints = false;
+      EXPECT_EQ(derive(windowed_job_with(stateless)).guarantee, Guarantee::at_most_once);
+    }
+  }
+  const Stack taken_back{OffsetCommit::before_processing, true, BarrierMode::aligned, SinkMode::transactional};
+  EXPECT_EQ(derive(windowed_job_with(taken_back)).guarantee, Guarantee::at_most_once);
+}
+
 TEST(Guarantee, EveryReasonSaysWhy) {
   for (const Guarantee guarantee : all_guarantees()) {
     for (const Reason& reason : derive(job_with(stack_for(guarantee))).reasons) {
@@ -87,11 +112,28 @@ TEST(Guarantee, ATransactionalSinkWithoutCheckpointsIsRefused) {
   EXPECT_THAT(check_consistent(job_with(stack)).error().message, HasSubstr("checkpoints are off"));
 }
 
-TEST(Guarantee, AShortTransactionTimeoutIsWarnedOf) {
+// interval + checkpoint timeout, once for each failure that is tolerated, then detection and the restart's delay.
+TEST(Guarantee, ATransactionTimeoutThatTheLongestEpochAndARecoveryOutlastLoses) {
   JobConfig job = job_with(stack_for(Guarantee::exactly_once));
+  job.checkpoint.interval_us = seconds(5);
+  job.checkpoint.timeout_us = seconds(60);
+  job.checkpoint.tolerable_failures = 2;
+  job.heartbeat.timeout_us = seconds(5);
+  job.restart.delay_us = seconds(1);
+  job.sink.transaction_timeout_us = seconds(201);
+  EXPECT_EQ(derive(job).guarantee, Guarantee::exactly_once);
   EXPECT_TRUE(derive(job).warnings.empty());
-  job.sink.transaction_timeout_us = seconds(6);
+  EXPECT_THAT(derive(job).conditions, testing::ElementsAre(HasSubstr("every recovery takes less than 6000 ms")));
+
+  job.sink.transaction_timeout_us = seconds(201) - 1;
+  EXPECT_EQ(derive(job).guarantee, Guarantee::at_most_once);
+  EXPECT_EQ(derive(job).weakest, "sink");
   EXPECT_FALSE(derive(job).warnings.empty());
+  EXPECT_TRUE(derive(job).conditions.empty());
+
+  job.checkpoint.tolerable_failures = 3;
+  job.sink.transaction_timeout_us = seconds(201);
+  EXPECT_EQ(derive(job).guarantee, Guarantee::at_most_once) << "one more failed checkpoint keeps it open longer";
 }
 
 }  // namespace

@@ -57,21 +57,24 @@ TEST(OrderChecker, ComparesNeitherSinkPartitionsNorSourcePartitions) {
   EXPECT_TRUE(findings_of(run, records()).empty());
 }
 
-// A zombie's fire-and-forget batches arrive behind its successor's; at-most-once does not promise otherwise.
-TEST(OrderChecker, UnderAtMostOnceComparesWithinAProducerOnly) {
-  const auto findings_with_second_producer = [](uint64_t producer, Guarantee claimed) {
+// A zombie's fire-and-forget batches arrive behind its successor's: no claim of such a sink promises otherwise.
+TEST(OrderChecker, OfASinkThatFencesNobodyComparesWithinAProducerOnly) {
+  const auto findings_with_second_producer = [](uint64_t producer, Guarantee claimed, bool within_producer) {
     History history = written({{0, 0}, {2, 0}, {1, 0}}).build();
     history.claimed = claimed;
+    history.order_within_producer = within_producer;
     history.outputs[2].producer_id = producer;
     std::vector<Finding> findings;
     check_order(history, records(), check_delivery(history, records()), findings);
     return findings.size();
   };
   const uint64_t same = written({{0, 0}}).build().outputs[0].producer_id;
-  EXPECT_EQ(findings_with_second_producer(same, Guarantee::at_most_once), 1u);
-  EXPECT_EQ(findings_with_second_producer(same + 1, Guarantee::at_most_once), 0u);
-  EXPECT_EQ(findings_with_second_producer(same + 1, Guarantee::at_least_once), 1u);
-  EXPECT_EQ(findings_with_second_producer(same + 1, Guarantee::exactly_once), 1u);
+  for (const Guarantee claimed : {Guarantee::none, Guarantee::at_most_once, Guarantee::at_least_once,
+                                  Guarantee::exactly_once}) {
+    EXPECT_EQ(findings_with_second_producer(same, claimed, true), 1u);
+    EXPECT_EQ(findings_with_second_producer(same + 1, claimed, true), 0u);
+    EXPECT_EQ(findings_with_second_producer(same + 1, claimed, false), 1u);
+  }
 }
 
 TEST(OrderChecker, LeavesOutWhatCameOutInSeveralSinkPartitions) {
