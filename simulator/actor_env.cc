@@ -39,11 +39,12 @@ void ActorEnv::stop(env::Endpoint endpoint) {
 }
 
 void ActorEnv::send(const env::Address& to, env::MailKind kind, Bytes body) {
-  if (!kernel_.inert(binding_)) kernel_.network().send(binding_, to, kind, std::move(body));
+  if (!kernel_.inert(binding_)) kernel_.send(binding_, to, kind, std::move(body));
 }
 
-// Every log client shares its process's connection so far.
-void ActorEnv::disconnect(env::ProcessId) {}
+void ActorEnv::disconnect(env::ProcessId peer) {
+  if (!kernel_.inert(binding_)) kernel_.network().disconnect(binding_, peer);
+}
 
 void ActorEnv::charge(uint64_t records, uint64_t bytes) {
   if (!kernel_.inert(binding_)) kernel_.charge(binding_, records, bytes);

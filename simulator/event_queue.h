@@ -103,7 +103,7 @@ class EventQueue {
 enum class EventType : uint8_t {
   local,          // a timer or a post: mail for `binding`
   network,        // a message reaches its process
-  enter_network,  // a delayed message enters its connection
+  lost,           // it was on its way when its connection ended
   notice,         // connection_lost on its way to an endpoint
   ready,          // the busy time of actor `binding` is over and its mailbox is not empty
   start_process,  // the first start of process mail.a
@@ -114,10 +114,15 @@ struct Event {
   env::Mail mail;
   uint64_t order = 0;  // of its key; 0 never names a timer
   uint32_t binding = 0;
-  uint32_t next = kNoSlot;  // in a mailbox
-  uint32_t epoch = 0;       // of its channel; of its sender's process for enter_network
+  uint32_t next = kNoSlot;  // in a mailbox, or behind it on its way
+  // Of messages and notices: the connection, when it leaves its sender and when it arrives.
+  uint32_t connection = 0;
+  TimeUs depart_us = 0;
+  TimeUs arrive_us = 0;
   env::ProcessId to_process = 0;
   EventType type = EventType::local;
+  uint8_t side = 0;   // the sending side of the connection
+  bool held = false;  // it has arrived at a cut
   bool cancelled = false;
   bool last_notice = false;  // of those that tell one process of one lost connection
 };

@@ -125,8 +125,8 @@ void FaultControl::call_back(TimeUs at_us, uint64_t tag) {
 }
 void FaultControl::crash(env::ProcessId process) { kernel_.crash(process); }
 void FaultControl::restart(env::ProcessId process) { kernel_.restart(process); }
-void FaultControl::pause(env::ProcessId process) { kernel_.pause(process); }
-bool FaultControl::resume(env::ProcessId process) { return kernel_.resume(process); }
+void FaultControl::pause(env::ProcessId process) { kernel_.pause(process, fault_); }
+bool FaultControl::resume(env::ProcessId process) { return kernel_.resume(process, fault_); }
 
 void FaultControl::cut(env::ProcessId target, const std::string& peer, Direction direction, CutMode mode) {
   std::vector<std::pair<env::ProcessId, env::ProcessId>> directions;

@@ -3,6 +3,7 @@
 #include "simulator/kernel.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "simulator/actor_env.h"
 
@@ -11,7 +12,7 @@ namespace onceproof::simulator {
 Kernel::Kernel(WorldOptions options, FaultSourceFactory fault_sources)
     : options_(std::move(options)),
       trace_(options_.ladder_stride, options_.detail),
-      network_(*this, options_.network, RandomStream(options_.seed).fork("network")),
+      network_(*this, queue_, slab_, now_us_, options_.network, RandomStream(options_.seed).fork("network")),
       disk_(options_.disk, RandomStream(options_.seed).fork("disk")),
       faults_(*this, options_.faults, fault_sources) {
   disk_.on_failure_applied([this](int fault) { faults_.applied(fault, now_us_); });
@@ -48,7 +49,7 @@ bool Kernel::step(TimeUs limit_us) {
       case EventType::notice:
         if (network_.arrive(slot, true)) return true;
         break;
-      case EventType::enter_network: network_.enter(slot); break;
+      case EventType::lost: slab_.release(slot); break;
       case EventType::start_process:
         fold_world_event(event, static_cast<env::ProcessId>(event.mail.a));
         start_process(static_cast<env::ProcessId>(event.mail.a));
@@ -82,17 +83,24 @@ bool Kernel::deliver(uint32_t slot, bool may_run) {
   }
   Binding& owner = *binding->owner;
   Process& process = *processes_[owner.process];
-  if (may_run && owner.head == kNoSlot && owner.busy_until_us <= now_us_ && process.pauses == 0) {
+  if (process.paused()) {
+    process.inbox.push_back(slot);
+    return false;
+  }
+  if (may_run && owner.head == kNoSlot && owner.busy_until_us <= now_us_) {
     handle(*binding, slot);
     return true;
   }
   enqueue(owner, slot);
-  if (process.pauses != 0) {
-    process.held_something = true;
-  } else if (!owner.ready_scheduled) {
-    schedule_ready(owner);
-  }
+  if (!owner.ready_scheduled) schedule_ready(owner);
   return false;
+}
+
+bool Kernel::keep(env::ProcessId id, uint32_t slot) {
+  Process& process = *processes_[id];
+  if (!process.paused() || !process.alive) return false;
+  process.inbox.push_back(slot);
+  return true;
 }
 
 bool Kernel::handle_ready(uint32_t id) {
@@ -100,7 +108,7 @@ bool Kernel::handle_ready(uint32_t id) {
   if (owner == nullptr) return false;
   owner->ready_scheduled = false;
   Process& process = *processes_[owner->process];
-  if (process.pauses != 0) {
+  if (process.paused()) {
     process.held_something = true;
     return false;
   }
@@ -135,8 +143,12 @@ void Kernel::handle(Binding& binding, uint32_t slot) {
   if (process.cpu_percent != 100) cost_us = cost_us * process.cpu_percent / 100;
   owner.busy_until_us = now_us_ + cost_us;
   event.order = 0;  // a fired timer can no longer be cancelled
+  if (event.type == EventType::notice && binding.is_client()) [[unlikely]] {
+    network_.told(binding, mail.from.connection);
+  }
 
   running_process_ = process_id;
+  running_owner_ = &owner;
   binding.handler->on_mail(event.mail);
   running_process_ = -1;
 
@@ -145,7 +157,7 @@ void Kernel::handle(Binding& binding, uint32_t slot) {
     clean_up();
     if (bindings_[owner_id] == nullptr) return;
   }
-  if (owner.head != kNoSlot && !owner.ready_scheduled && process.pauses == 0) schedule_ready(owner);
+  if (owner.head != kNoSlot && !owner.ready_scheduled && !process.paused()) schedule_ready(owner);
 }
 
 void Kernel::enqueue(Binding& owner, uint32_t slot) {
@@ -177,7 +189,7 @@ void Kernel::schedule_ready(Binding& owner) {
 // ---- processes and actors --------------------------------------------------------------------------------
 
 env::ProcessId Kernel::add_process(std::string name, env::ActorFactory main) {
-  CHECK(processes_.size() < 64, "a world has at most 64 processes");
+  CHECK(processes_.size() < std::numeric_limits<env::ProcessId>::max(), "a world has at most 65,535 processes");
   const auto id = static_cast<env::ProcessId>(processes_.size());
   auto process = std::make_unique<Process>();
   process->name = name;
@@ -205,13 +217,16 @@ void Kernel::start_process(env::ProcessId id) {
   process.started = true;
   process.alive = true;
   process.doomed = false;
-  process.pauses = 0;
+  process.silent = false;
   process.held_something = false;
   Binding& main = bind(id, env::kMainEndpoint, process.name, nullptr);
   const int outer = running_process_;
+  Binding* const outer_owner = running_owner_;
   running_process_ = id;
+  running_owner_ = nullptr;
   create_actor(main, process.main);
   running_process_ = outer;
+  running_owner_ = outer_owner;
   if (outer < 0) clean_up();
 }
 
@@ -252,10 +267,17 @@ void Kernel::destroy_actor(uint32_t id) {
   bindings_[id].reset();
 }
 
-void Kernel::crash(env::ProcessId id) {
+// How far a process has come: a handler's work is ahead of the clock, and what it has sent has left.
+TimeUs Kernel::own_time_us(env::ProcessId id) const {
+  return running_process_ == id && running_owner_ != nullptr ? depart_us(*running_owner_) : now_us_;
+}
+
+void Kernel::crash(env::ProcessId id, bool silent) {
   Process& process = *processes_[id];
   if (!process.alive || process.doomed) return;
   process.doomed = true;
+  process.silent = silent;
+  process.died_us = own_time_us(id);
   record({.at_us = now_us_, .process = id, .name = "process.crash", .text = {}});
   if (running_process_ == id) {
     to_crash_.push_back(id);
@@ -267,15 +289,17 @@ void Kernel::crash(env::ProcessId id) {
 
 void Kernel::finish_crash(env::ProcessId id) {
   Process& process = *processes_[id];
+  network_.process_crashed(id, process.silent, process.died_us);
   while (!process.actors.empty()) destroy_actor(process.actors.back());
   process.endpoints.clear();
-  for (const uint32_t slot : process.outbox) slab_.release(slot);
-  process.outbox.clear();
+  for (std::vector<uint32_t>* box : {&process.outbox, &process.inbox}) {
+    for (const uint32_t slot : *box) slab_.release(slot);
+    box->clear();
+  }
   process.alive = false;
   process.doomed = false;
-  process.pauses = 0;
+  process.paused_by.clear();
   disk_.crash(id);
-  network_.process_crashed(id);
 }
 
 void Kernel::restart(env::ProcessId id) {
@@ -284,28 +308,45 @@ void Kernel::restart(env::ProcessId id) {
   ++process.incarnation;
   record({.at_us = now_us_, .process = id, .name = "process.restart", .text = {}});
   start_process(id);
+  network_.process_restarted(id);
 }
 
-void Kernel::pause(env::ProcessId id) {
+void Kernel::pause(env::ProcessId id, int fault) {
   Process& process = *processes_[id];
   if (!alive(id)) return;
-  if (process.pauses++ != 0) return;
+  process.paused_by.push_back(fault);
+  if (process.paused_by.size() != 1) return;
   process.held_something = false;
+  process.outbox = network_.take_back(id, own_time_us(id));
   record({.at_us = now_us_, .process = id, .name = "process.pause", .text = {}});
 }
 
-bool Kernel::resume(env::ProcessId id) {
+bool Kernel::resume(env::ProcessId id, int fault) {
   Process& process = *processes_[id];
-  if (!alive(id) || process.pauses == 0) return false;
-  const bool held = process.held_something || !process.outbox.empty();
-  if (--process.pauses != 0) return held;
+  const auto pause = std::find(process.paused_by.begin(), process.paused_by.end(), fault);
+  if (!alive(id) || pause == process.paused_by.end()) return false;
+  const bool held = process.held_something || !process.outbox.empty() || !process.inbox.empty();
+  process.paused_by.erase(pause);
+  if (process.paused()) return held;
   record({.at_us = now_us_, .process = id, .name = "process.resume", .text = {}});
   const std::vector<uint32_t> outbox = std::move(process.outbox);
   process.outbox.clear();
-  for (const uint32_t slot : outbox) network_.depart(slot, now_us_);
+  for (const uint32_t slot : outbox) {
+    const env::Endpoint sender = slab_[slot].mail.from.endpoint;
+    network_.depart(slot, now_us_, bound(id, sender));
+  }
   for (const uint32_t actor : process.actors) {
     Binding& binding = *bindings_[actor];
     if (binding.head != kNoSlot && !binding.ready_scheduled) schedule_ready(binding);
+  }
+  const std::vector<uint32_t> inbox = std::move(process.inbox);
+  process.inbox.clear();
+  for (const uint32_t slot : inbox) {
+    if (slab_[slot].type == EventType::local) {
+      deliver(slot, false);
+    } else {
+      network_.resolve(slot, false);
+    }
   }
   return held;
 }

@@ -18,7 +18,7 @@
 
 namespace onceproof::simulator {
 
-class Kernel final : public LogClientHost {
+class Kernel final : public LogClientHost, public NetworkHost {
  public:
   Kernel(WorldOptions options, FaultSourceFactory fault_sources);
   ~Kernel() override;
@@ -38,13 +38,15 @@ class Kernel final : public LogClientHost {
   // ---- processes ---------------------------------------------------------------------------------------
   Process& process(env::ProcessId id) { return *processes_[id]; }
   size_t process_count() const { return processes_.size(); }
-  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<std::string>& names() const override { return names_; }
   std::optional<env::ProcessId> process_named(const std::string& name) const;
-  bool alive(env::ProcessId id) const { return processes_[id]->alive && !processes_[id]->doomed; }
-  void crash(env::ProcessId id);
+  bool alive(env::ProcessId id) const override { return processes_[id]->alive && !processes_[id]->doomed; }
+  bool silent(env::ProcessId id) const override { return processes_[id]->silent; }
+  void crash(env::ProcessId id, bool silent = false);
   void restart(env::ProcessId id);
-  void pause(env::ProcessId id);
-  bool resume(env::ProcessId id);  // true when the pause held something back
+  // A pause belongs to the fault that made it, and to this life of the process.
+  void pause(env::ProcessId id, int fault = kNoFault);
+  bool resume(env::ProcessId id, int fault = kNoFault);  // true when the pause held something back
 
   // ---- what the seams of an endpoint call --------------------------------------------------------------
   bool inert(const Binding& binding) const {
@@ -75,9 +77,20 @@ class Kernel final : public LogClientHost {
   void call_fault_back(TimeUs at_us, int fault, uint64_t tag);
   void stall_next(int fault, env::Point point, DurationUs delay_us) { stalls_.push_back({fault, point, delay_us}); }
   void disarm_faults();
-  Binding* bound(env::ProcessId process, env::Endpoint endpoint);
-  // A mail is there for its binding: handles it when the actor is idle, queues it otherwise.
-  bool deliver(uint32_t slot, bool may_run);
+  // Handles the mail when the actor is idle, queues it otherwise.
+  bool deliver(uint32_t slot, bool may_run) override;
+
+  // ---- what else the network asks ------------------------------------------------------------------------
+  bool keep(env::ProcessId process, uint32_t slot) override;
+  Binding* bound(env::ProcessId process, env::Endpoint endpoint) override;
+  const std::map<env::Endpoint, Binding*>& endpoints(env::ProcessId process) override {
+    return processes_[process]->endpoints;
+  }
+  void forget(Binding& client, uint32_t connection) override;
+  void fault_effective(int fault) override { faults_.effective(fault); }
+  void fault_applied(int fault, TimeUs until_us) override { faults_.applied(fault, until_us); }
+
+  void send(Binding& from, const env::Address& to, env::MailKind kind, Bytes body);
   void record(PointHit hit);
   RandomStream stream(std::string_view name) const { return RandomStream(options_.seed).fork(name); }
 
@@ -93,6 +106,7 @@ class Kernel final : public LogClientHost {
   };
 
   void start_process(env::ProcessId id);
+  TimeUs own_time_us(env::ProcessId id) const;
   Binding& bind(env::ProcessId process, env::Endpoint endpoint, std::string name, Binding* owner);
   void create_actor(Binding& binding, const env::ActorFactory& factory);
   void destroy_actor(uint32_t id);
@@ -122,7 +136,8 @@ class Kernel final : public LogClientHost {
   std::vector<PointHit> points_;
   std::array<uint64_t, env::kPointCount> hits_{};
 
-  int running_process_ = -1;  // whose code is on the stack
+  int running_process_ = -1;         // whose code is on the stack
+  Binding* running_owner_ = nullptr;  // the actor whose handler that is; null in a main actor's constructor
   bool clean_up_needed_ = false;
   std::vector<uint32_t> to_stop_;  // actors, in the order of the calls
   std::vector<env::ProcessId> to_crash_;

@@ -25,7 +25,7 @@ void Kernel::post(Binding& to, env::MailKind kind, uint64_t a, uint64_t b) {
   const uint32_t slot = local_event(to, kind, a, b);
   Binding& owner = *to.owner;
   enqueue(owner, slot);
-  if (!owner.ready_scheduled && processes_[owner.process]->pauses == 0) schedule_ready(owner);
+  if (!owner.ready_scheduled && !processes_[owner.process]->paused()) schedule_ready(owner);
 }
 
 env::TimerId Kernel::after(Binding& to, DurationUs delay_us, env::MailKind kind, uint64_t a, uint64_t b) {
@@ -58,6 +58,24 @@ void Kernel::stop(env::ProcessId process, env::Endpoint endpoint) {
   clean_up_needed_ = true;
 }
 
+void Kernel::send(Binding& from, const env::Address& to, env::MailKind kind, Bytes body) {
+  const uint32_t slot = network_.compose(from, to, kind, std::move(body));
+  Process& process = *processes_[from.process];
+  if (process.paused()) [[unlikely]] {  // in the middle of this very handler: the rest of it runs after the pause
+    process.outbox.push_back(slot);
+    return;
+  }
+  network_.depart(slot, depart_us(from), &from);
+}
+
+// What a client has not read of a connection that it ended.
+void Kernel::forget(Binding& client, uint32_t connection) {
+  for (uint32_t slot = client.owner->head; slot != kNoSlot; slot = slab_[slot].next) {
+    Event& event = slab_[slot];
+    if (event.binding == client.id && event.mail.from.connection == connection) event.cancelled = true;
+  }
+}
+
 // In nanoseconds, rounded down for each call: a buffer's worth of records is charged at once.
 void Kernel::charge(Binding& by, uint64_t records, uint64_t bytes) {
   const auto cost_ns = static_cast<DurationUs>(records) * options_.cpu.per_record_ns +
@@ -84,6 +102,7 @@ std::unique_ptr<env::Log> Kernel::open_log(Binding& owner, const std::string& cl
 void Kernel::unbind_client(uint32_t id) {
   std::unique_ptr<Binding> binding = std::move(bindings_[id]);
   if (binding == nullptr) return;
+  if (alive(binding->process)) network_.close(*binding);
   binding->closed = true;
   binding->handler = nullptr;
   auto& endpoints = processes_[binding->process]->endpoints;

@@ -1,21 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-// SimulatedNetwork: one connection for each pair of processes, first-in-first-out in each direction, with a
-// latency drawn from that direction's own stream. Partitions hold or reset, delays act on the sender's side.
-// A lost connection is told once to the main endpoint and to each endpoint that had used it. For the kernel.
+// SimulatedNetwork: connections, first-in-first-out in each direction, with a latency drawn from that direction's own
+// stream; nothing ever overtakes inside a connection. Cuts hold or reset, delays hold a direction on its sender's
+// side. The rules are those of env::Network (env.h). It knows its surroundings through NetworkHost alone.
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
-#include "runtime/base/random.h"
-#include "simulator/event_queue.h"
+#include "simulator/connection.h"
 #include "simulator/options.h"
 #include "simulator/process.h"
 
 namespace onceproof::simulator {
 
-class Kernel;
+// What the network asks of the world around it.
+class NetworkHost {
+ public:
+  virtual ~NetworkHost() = default;
+  virtual const std::vector<std::string>& names() const = 0;  // of the processes
+  virtual bool alive(env::ProcessId process) const = 0;       // running or paused
+  virtual bool silent(env::ProcessId process) const = 0;      // its host is gone without a word, and not back yet
+  // True when the process is paused: it takes the arrival up when it goes on, through SimulatedNetwork::resolve().
+  virtual bool keep(env::ProcessId process, uint32_t slot) = 0;
+  virtual Binding* bound(env::ProcessId process, env::Endpoint endpoint) = 0;
+  virtual const std::map<env::Endpoint, Binding*>& endpoints(env::ProcessId process) = 0;
+  // A mail is there for its binding. True when it was handled at once.
+  virtual bool deliver(uint32_t slot, bool may_run) = 0;
+  // Drops what came over this connection and waits in the mailbox of `client`.
+  virtual void forget(Binding& client, uint32_t connection) = 0;
+  virtual void fault_effective(int fault) = 0;
+  virtual void fault_applied(int fault, TimeUs until_us) = 0;
+};
 
 struct DelayRule {
   int fault = 0;
@@ -27,15 +46,27 @@ struct DelayRule {
 
 class SimulatedNetwork {
  public:
-  SimulatedNetwork(Kernel& kernel, NetworkOptions options, RandomStream random)
-      : kernel_(kernel), options_(options), random_(random) {}
+  SimulatedNetwork(NetworkHost& host, EventQueue& queue, EventSlab& slab, const TimeUs& now_us, NetworkOptions options,
+                   RandomStream random)
+      : host_(host), queue_(queue), slab_(slab), now_us_(now_us), options_(options), random_(random) {}
 
-  void send(Binding& sender, const env::Address& to, env::MailKind kind, Bytes body);
+  // A message as an event, ready to depart(). Until then it is the caller's.
+  uint32_t compose(const Binding& sender, const env::Address& to, env::MailKind kind, Bytes body);
+  // It leaves its sender at `depart_us`, and not at all when the sender dies before. `sender` may have gone: null.
+  void depart(uint32_t slot, TimeUs depart_us, Binding* sender);
   // A message (or a notice) reaches the end of its way. True when a mail was handled in this very event.
   bool arrive(uint32_t slot, bool may_run);
-  void enter(uint32_t slot);                     // a delayed message enters its connection
-  void depart(uint32_t slot, TimeUs depart_us);  // a message leaves its sender now
-  void process_crashed(env::ProcessId process);
+  // The receiving process takes it up: the endpoint it names is looked for now.
+  bool resolve(uint32_t slot, bool may_run);
+
+  void disconnect(Binding& client, env::ProcessId peer);
+  void close(Binding& client);                               // the client goes: all its connections end
+  void told(Binding& client, uint32_t connection);           // its connection_lost is about to be handled
+  // What was to leave it after `left_us` never does.
+  void process_crashed(env::ProcessId process, bool silent, TimeUs left_us);
+  void process_restarted(env::ProcessId process);
+  // What was to leave this process after `left_us` (its thread is busy), oldest first: no longer the network's.
+  std::vector<uint32_t> take_back(env::ProcessId process, TimeUs left_us);
 
   // Cuts are named by their fault. `from` and `to` as in PartitionFault; a reset kills both directions.
   void cut(int fault, std::vector<std::pair<env::ProcessId, env::ProcessId>> directions, CutMode mode);
@@ -46,15 +77,11 @@ class SimulatedNetwork {
   uint64_t draws() const { return draws_; }
 
  private:
-  struct Channel {
-    RandomStream latency;
-    TimeUs last_us = 0;  // when the newest message arrives
-    uint32_t epoch = 0;  // raised when what is in flight is lost
-    bool used = false;
-    bool broken = false;   // the peer died, the notice of it is still under way
-    uint32_t holding = 0;  // cuts in force
+  // One direction between two processes, whatever the connection.
+  struct Link {
+    Connection* shared = nullptr;  // the same one for both directions; null: never used
+    uint32_t holding = 0;          // cuts in force
     uint32_t resetting = 0;
-    std::vector<uint32_t> held;  // arrived during a hold, oldest first
   };
   struct Cut {
     int fault;
@@ -62,22 +89,48 @@ class SimulatedNetwork {
     std::vector<std::pair<env::ProcessId, env::ProcessId>> directions;
   };
 
-  Channel& channel(env::ProcessId from, env::ProcessId to);
-  DurationUs draw_latency(Channel& channel);
-  bool delayed(uint32_t slot, TimeUs depart_us);
-  void lose_in_flight(Channel& channel);
-  void lose_connection(env::ProcessId left, env::ProcessId right);
-  void notify_loss(env::ProcessId told, env::ProcessId peer);
-  void send_notice(env::ProcessId told, env::Endpoint endpoint, env::ProcessId peer, bool last);
+  // routes (network.cc)
+  Link& link(env::ProcessId from, env::ProcessId to);
+  Connection& make(env::ProcessId from, env::ProcessId to, const Binding* client);
+  Connection& shared(env::ProcessId from, env::ProcessId to);
+  Connection& of_client(Binding& client, env::ProcessId peer);
+  Connection* route(const Event& event, Binding* sender);
+  DurationUs draw_latency(Way& way);
+  DurationUs delayed(const Event& event, TimeUs depart_us);
+  void put(Connection& connection, int side, uint32_t slot, TimeUs depart_us);
+  void push(TimeUs at_us, uint32_t slot) { slab_[slot].order = queue_.push(at_us, slot); }
+  bool leave_way(Connection& connection, uint32_t slot, bool may_run);
   void bounce(uint32_t slot);
-  bool arrive_notice(uint32_t slot, bool may_run);
+
+  // losses (network_loss.cc)
+  void refuse(Connection& connection, int side, env::Endpoint sender);
+  template <class Lost>
+  void cut_out(Way& way, Lost lost);
+  void lose_all(Way& way);
+  void lose_messages(Way& way);
+  void lose_tail(Way& way, TimeUs left_us);
+  void lose_side(Connection& connection, int gone, bool silent, TimeUs left_us);
+  void lose_connection(Connection& connection);
+  void tell(Connection& connection, int side);
+  void send_notice(Connection& connection, int side, env::Endpoint endpoint, bool last);
+  bool resolve_notice(uint32_t slot, bool may_run);
+  void retire(Connection& connection);
+  template <class Visit>
+  void each_connection(env::ProcessId process, Visit visit);
+  template <class Visit>
+  void each_between(env::ProcessId left, env::ProcessId right, Visit visit);
   void touched(env::ProcessId from, env::ProcessId to);
 
-  Kernel& kernel_;
+  NetworkHost& host_;
+  EventQueue& queue_;
+  EventSlab& slab_;
+  const TimeUs& now_us_;
   NetworkOptions options_;
   RandomStream random_;
   uint64_t draws_ = 0;
-  std::vector<std::vector<Channel>> channels_;  // [from][to]
+  std::vector<std::vector<Link>> links_;  // [from][to]
+  std::deque<Connection> connections_;    // by id - 1, never moved
+  std::vector<uint32_t> live_clients_;    // ids of clients' connections that are not over, ascending
   std::vector<Cut> cuts_;
   std::vector<DelayRule> delays_;
 };

@@ -42,10 +42,10 @@ void World::disarm_remaining_faults() { kernel_->disarm_faults(); }
 SimulatedDisk& World::disk() { return kernel_->disk(); }
 const std::vector<std::string>& World::process_names() const { return kernel_->names(); }
 bool World::alive(env::ProcessId process) const { return kernel_->alive(process); }
-bool World::paused(env::ProcessId process) const { return kernel_->process(process).pauses != 0; }
+bool World::paused(env::ProcessId process) const { return kernel_->process(process).paused(); }
 uint32_t World::incarnation(env::ProcessId process) const { return kernel_->process(process).incarnation; }
 
-void World::crash(env::ProcessId process) { kernel_->crash(process); }
+void World::crash(env::ProcessId process, bool silent) { kernel_->crash(process, silent); }
 void World::restart(env::ProcessId process) { kernel_->restart(process); }
 void World::pause(env::ProcessId process) { kernel_->pause(process); }
 void World::resume(env::ProcessId process) { kernel_->resume(process); }

@@ -65,7 +65,7 @@ class World {
 
   // ---- set up, before the first step -----------------------------------------------------------------
   // The main actor listens on kMainEndpoint; the factory runs at virtual time 0 and again at each restart.
-  // Processes are numbered 0, 1, ... in the order of the calls; at most 64.
+  // Processes are numbered 0, 1, ... in the order of the calls; at most 65,535.
   env::ProcessId add_process(std::string name, env::ActorFactory main);
   // How Env::open_log() makes a client. Without one, open_log() is a CHECK failure.
   void set_log_factory(LogFactory factory);
@@ -98,7 +98,8 @@ class World {
 
   // ---- levers, for tests and for fault sources ---------------------------------------------------------
   Kernel& kernel() { return *kernel_; }
-  void crash(env::ProcessId process);    // no effect on a dead process
+  // No effect on a dead process. silent: its host is gone without a word to the peers.
+  void crash(env::ProcessId process, bool silent = false);
   void restart(env::ProcessId process);  // no effect on a living one
   void pause(env::ProcessId process);
   void resume(env::ProcessId process);

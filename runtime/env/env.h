@@ -46,17 +46,30 @@ class Scheduler {
   virtual void charge(uint64_t records, uint64_t bytes) = 0;
 };
 
+// Connections. Each pair of processes shares one; each log client (Env::open_log) has one of its own to each process
+// that it asks, and an answer to Mail::from travels on the connection of the request. While a connection lives it is
+// reliable and ordered in each direction (as TCP is): a late message holds up those behind it, none overtakes.
+// It ends by a reset, by the death of a process, by a refusal (nobody runs there) or by disconnect(). Then
+//  - of what the dead process had sent a first part arrives, in order, and the rest never; after a reset nothing does;
+//  - the ends that live get connection_lost behind the last of it: of a shared connection the main endpoint and every
+//    endpoint that had used it, of a client's the client and the main endpoint of its peer. a = the peer, b = the
+//    client's connection, or 0. What they send before they know is lost;
+//  - the next send opens a new one, on which nothing old arrives. Only what a log client had sent on a connection that
+//    it left by disconnect() may still arrive, late, beside its new one.
+// A host that is lost in silence sends no word of it: what is sent there vanishes, with no answer, until its process
+// runs again and answers with connection_lost.
+// unknown_endpoint (from = who is not there, a = the endpoint, b = the kind of the mail) is said by the process that
+// was addressed, in the order of arrival, when it runs and no handler listens there. A paused process says nothing,
+// neither that nor connection_lost of its own: what arrives waits, and is looked at when it goes on.
 class Network {
  public:
   virtual ~Network() = default;
   virtual Address self() const = 0;
-  // Reliable and ordered for each pair of processes while the connection lives (as TCP is). When it is lost
-  // (reset, crash, refusal) what was in flight may be lost and both sides' main endpoints and bound handlers get
-  // connection_lost with a = peer. Sending to the own process uses the loopback.
+  // Sending to the own process uses the loopback.
   virtual void send(const Address& to, MailKind kind, Bytes body) = 0;
-  // A log client has a connection of its own to each peer; this ends it, and the next send opens a new one. What was
-  // sent before may still arrive and be executed, late; what comes back on the old one is dropped. For every other
-  // endpoint, which shares its process's connection, it does nothing.
+  // Ends this log client's connection to `peer`; the next send opens a new one. What was sent before may still arrive
+  // and be executed, late; what comes back on the old one is dropped, also what waits in the mailbox; the peer gets
+  // connection_lost behind the last of it. For every other endpoint it does nothing.
   virtual void disconnect(ProcessId peer) = 0;
 };
 

@@ -17,7 +17,7 @@ namespace onceproof::env {
   X(none, "none")                                                                       \
   X(start, "start")                     /* first mail of every actor */                 \
   X(tick, "tick")                       /* periodic timers of tests and benchmarks */   \
-  X(connection_lost, "connection-lost") /* a = peer process: reset, crash or refusal */ \
+  X(connection_lost, "connection-lost") /* a = peer process, b = a client's connection, or 0 */ \
   X(unknown_endpoint, "unknown-endpoint")                                               \
   /* job manager <-> task manager */                                                    \
   X(register_task_manager, "register-task-manager")                                     \
@@ -89,10 +89,15 @@ using ProcessId = uint16_t;
 using Endpoint = uint64_t;
 inline constexpr Endpoint kMainEndpoint = 1;
 
+// `connection` is set where a log client sent the mail: an answer to Mail::from travels back on the connection of the
+// request, or not at all when that has ended. It is no part of who is meant, and it never leaves the process.
 struct Address {
   ProcessId process = 0;
+  uint32_t connection = 0;  // 0: the one that the two processes share
   Endpoint endpoint = 0;
-  bool operator==(const Address&) const = default;
+  Address() = default;
+  Address(ProcessId on, Endpoint at, uint32_t over = 0) : process(on), connection(over), endpoint(at) {}
+  bool operator==(const Address& other) const { return process == other.process && endpoint == other.endpoint; }
   template <class Archive>
   void fields(Archive& archive) {
     archive(process, endpoint);

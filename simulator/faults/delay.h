@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Delay: the next messages of one kind leave their sender late; later messages overtake them, as when the
-// sending thread was held up before it wrote. Effective with the first message that it delays.
+// Delay: the next messages of one kind leave their sender late, and whatever else it sends on the same connection
+// waits behind them (a full send buffer): order is kept. Effective with the first message that it delays.
 #pragma once
 
 #include "simulator/fault_source.h"

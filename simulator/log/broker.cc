@@ -39,7 +39,7 @@ void Broker::on_mail(env::Mail& mail) {
     case env::MailKind::transaction_expiry_check: return expire_transactions();
     case env::MailKind::fetch_wait: return on_fetch_wait(mail.a);
     case env::MailKind::log_retry: return on_retry(mail);
-    case env::MailKind::connection_lost: return on_connection_lost(static_cast<env::ProcessId>(mail.a));
+    case env::MailKind::connection_lost: return on_connection_lost(mail);
     default: return;  // unknown_endpoint: a client that asked is gone
   }
 }
@@ -80,9 +80,10 @@ void Broker::on_retry(env::Mail& mail) {
   answer(caller, Status(ErrorCode::coordinator_not_available, "the transaction coordinator did not answer"));
 }
 
-void Broker::on_connection_lost(env::ProcessId peer) {
+void Broker::on_connection_lost(const env::Mail& mail) {
   for (auto it = parked_.begin(); it != parked_.end();) {
-    if (it->second.caller.from.process != peer) {
+    const env::Address& from = it->second.caller.from;
+    if (from.process != static_cast<env::ProcessId>(mail.a) || from.connection != mail.b) {
       ++it;
       continue;
     }

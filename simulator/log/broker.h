@@ -50,7 +50,7 @@ class Broker final : public env::Actor {
 
   void on_request(env::Mail& mail);
   void on_retry(env::Mail& mail);
-  void on_connection_lost(env::ProcessId peer);
+  void on_connection_lost(const env::Mail& mail);
 
   // partitions (broker.cc)
   void produce(const Caller& caller, ProduceRequest request);

@@ -30,7 +30,7 @@ void Client::on_mail(env::Mail& mail) {
     case env::MailKind::unknown_endpoint: return on_peer_lost(mail.from.process);
     case env::MailKind::log_request_timeout: {
       auto late = in_flight_.extract(mail.a);
-      if (!late.empty()) retry_later(std::move(late.mapped()), ErrorCode::timed_out, "no answer from the broker");
+      if (!late.empty()) on_timeout(std::move(late.mapped()));
       return;
     }
     case env::MailKind::log_retry: {
@@ -90,6 +90,15 @@ void Client::on_response(env::Mail& mail) {
   if (is_retriable(trailer.error)) return retry_later(std::move(request), trailer.error, mail.body);
   const Status status = trailer.error == ErrorCode::ok ? Status() : Status(trailer.error, mail.body);
   request.answered(status, mail.body);
+}
+
+// As Kafka's client: a connection on which one request went unanswered is given up, with all the others on it. The
+// broker may still execute them.
+void Client::on_timeout(Request request) {
+  const env::ProcessId peer = cluster_.processes()[static_cast<size_t>(request.broker)];
+  env_.network().disconnect(peer);
+  retry_later(std::move(request), ErrorCode::timed_out, "no answer from the broker");
+  on_peer_lost(peer);
 }
 
 void Client::on_peer_lost(env::ProcessId peer) {

@@ -76,6 +76,7 @@ class Client final : public LogClient {
   void send(Request request);
   void retry_later(Request request, ErrorCode code, const std::string& why);
   void on_response(env::Mail& mail);
+  void on_timeout(Request request);
   void on_peer_lost(env::ProcessId peer);
   void later(std::function<void()> what);
 

@@ -126,7 +126,7 @@ TEST(Faults, SlowSnapshotStallsTheActorThatHitsIt) {
   EXPECT_GE(hitter.inbox.times[5], 360'000) << "what the stalled handler sends is late as well";
 }
 
-TEST(Faults, SlowTriggerAndSlowAcknowledgementDelayOneMessageOfTheirKind) {
+TEST(Faults, SlowTriggerAndSlowAcknowledgementHoldTheConnectionOfOneMessageOfTheirKind) {
   for (const SlowPart part : {SlowPart::trigger, SlowPart::ack}) {
     for (const MailKind kind : {MailKind::trigger_checkpoint, MailKind::acknowledge_checkpoint}) {
       Hitter hitter(with({at_time(55'000), SlowCheckpointFault{part, 500'000}}), Point::sink_commit, kind);
@@ -135,7 +135,7 @@ TEST(Faults, SlowTriggerAndSlowAcknowledgementDelayOneMessageOfTheirKind) {
       EXPECT_EQ(hitter.world.faults()[0].effective, matches);
       const auto late = std::count_if(hitter.inbox.times.begin(), hitter.inbox.times.end(),
                                       [](TimeUs at_us) { return at_us > 400'000; });
-      EXPECT_EQ(late, matches ? 1 : 0);
+      EXPECT_EQ(late, matches ? 15 : 0) << "the message, and those behind it";
     }
   }
 }
