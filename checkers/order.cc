@@ -59,6 +59,8 @@ void check_order(const History& history, const Reference& reference, const Deliv
   const size_t sources = reference.input().partitions.size();
   std::vector<uint8_t> seen(reference.contributions(), 0);
   Latest last(history.order_within_producer, reference.key_count() * sources);
+  // A key's windows come out by their ends, whatever the order of their records in the source; results are numbered so.
+  const auto rank = [&](uint32_t index) { return reference.windowed() ? reference.result_of(index) : index; };
   int32_t partition = kNowhere;
   for (size_t i = 0; i < history.outputs.size(); ++i) {
     const OutputRecord& output = history.outputs[i];
@@ -74,13 +76,13 @@ void check_order(const History& history, const Reference& reference, const Deliv
       if (!home.empty() && home[index] == kSeveral) continue;
       const uint32_t key_id = reference.results()[reference.result_of(index)].key_id;
       uint32_t& latest = last.of(output.producer_id, key_id * sources + partition_of(position));
-      if (latest > index + 1) {
+      if (latest > 0 && rank(latest - 1) > rank(index)) {
         findings.add("out-of-order", -1, [&] {
           return fmt::format("{} first came out in {}, after {}", contribution_text(reference, index),
                              output_text(output), contribution_text(reference, latest - 1));
         });
       }
-      latest = std::max(latest, index + 1);
+      if (latest == 0 || rank(index) >= rank(latest - 1)) latest = index + 1;
     }
   }
 }

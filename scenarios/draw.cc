@@ -155,6 +155,10 @@ Result<RunPlan> draw_plan(const Scenario& scenario, uint64_t seed, const Overrid
   plan.job.bugs = overrides.bugs;
   plan.input.spec = overrides.input ? *overrides.input : scenario.input;
   draw_knobs(scenario, root, plan);
+  // A swarm that draws generated records means them instead of the text; what a person names stands.
+  if (plan.input.spec.kind == InputKind::default_text && plan.input.generated.records > 0) {
+    plan.input.spec.kind = InputKind::generated;
+  }
   draw_faults(scenario, root, plan);
   const std::string stack = stack_names(scenario).back();
   plan = with_stack(std::move(plan), stack, stack_named(scenario, stack));

@@ -16,11 +16,41 @@ namespace {
 // Text that every Debian has; the project's own page where someone removed it.
 constexpr const char* kDefaultTexts[] = {"/usr/share/common-licenses/GPL-3", "README.md"};
 
-std::string generate(int64_t records, int64_t distinct) {
+// Zipf's law in whole numbers: word k has a share of 1 / (k + 1).
+class Zipf {
+ public:
+  explicit Zipf(int64_t distinct) {
+    uint64_t sum = 0;
+    for (int64_t k = 1; k <= distinct; ++k) ends_.push_back(sum += (uint64_t{1} << 32) / static_cast<uint64_t>(k));
+  }
+  uint64_t draw(RandomStream& stream) const {
+    const uint64_t at = stream.below(ends_.back());
+    return static_cast<uint64_t>(std::upper_bound(ends_.begin(), ends_.end(), at) - ends_.begin());
+  }
+
+ private:
+  std::vector<uint64_t> ends_;  // of each word's share
+};
+
+std::string generate(const GeneratedInput& input) {
   RandomStream words = RandomStream(1).fork("generated-input");  // the same words for every seed: it is the input
+  RandomStream shapes = RandomStream(1).fork("generated-shape");
+  const Zipf zipf(input.zipf_percent > 0 ? input.distinct : 1);
   std::string text;
-  text.reserve(static_cast<size_t>(records) * 8);
-  for (int64_t i = 0; i < records; ++i) text += fmt::format("w{}\n", words.below(static_cast<uint64_t>(distinct)));
+  text.reserve(static_cast<size_t>(input.records) * 8 * static_cast<size_t>(input.words));
+  for (int64_t i = 0; i < input.records; ++i) {
+    if (shapes.percent(static_cast<uint32_t>(input.empty_percent))) {
+      text += "\n";
+    } else if (input.huge_one_in > 0 && shapes.below(static_cast<uint64_t>(input.huge_one_in)) == 0) {
+      text.append(static_cast<size_t>(input.huge_bytes), 'h').append("\n");
+    } else {
+      for (int64_t w = 0; w < input.words; ++w) {
+        const bool hot = shapes.percent(static_cast<uint32_t>(input.zipf_percent));
+        const uint64_t word = hot ? zipf.draw(words) : words.below(static_cast<uint64_t>(input.distinct));
+        text += fmt::format("w{}{}", word, w + 1 < input.words ? " " : "\n");
+      }
+    }
+  }
   return text;
 }
 
@@ -63,18 +93,36 @@ Status check_limits(uint64_t lines, const std::vector<uint64_t>& words, int32_t 
   return {};
 }
 
-}  // namespace
-
-const std::vector<GeneratedSetting>& generated_settings() {
-  static const std::vector<GeneratedSetting> settings = {
-      {"records", &InputSpec::records, 0, 10'000'000, true, "one-word records"},
-      {"distinct", &InputSpec::distinct, 1, 1'000'000, false, "different words"},
-  };
-  return settings;
+// Where line `i` of `lines` goes.
+int32_t partition_of_line(uint64_t i, uint64_t lines, const InputShape& shape) {
+  const auto all = static_cast<uint64_t>(shape.partitions);
+  const uint64_t used = all - std::min<uint64_t>(all - 1, static_cast<uint64_t>(shape.empty_partitions));
+  const uint64_t busy = used - std::min<uint64_t>(used - 1, static_cast<uint64_t>(shape.idle_partitions));
+  uint64_t partition = i % all;
+  if (partition >= used) partition = i % used;
+  if (partition < busy) return static_cast<int32_t>(partition);
+  const bool ends_early = (partition - busy) % 2 == 1;
+  const bool idle = ends_early ? i >= lines / 2 : i >= lines / 4 && i < lines / 4 * 3;
+  return static_cast<int32_t>(idle ? i % busy : partition);
 }
 
-Result<std::string> load_text(const InputSpec& spec) {
-  if (spec.kind == InputKind::generated) return generate(spec.records, spec.distinct);
+// Event time of a line that is sent at `sent_us`: rounded down to the step, then behind by no more than allowed.
+TimeUs event_time(TimeUs sent_us, const InputShape& shape, RandomStream& lags) {
+  const TimeUs latest_us = shape.step_us > 0 ? sent_us / shape.step_us * shape.step_us : sent_us;
+  const DurationUs most_us = std::min(latest_us, shape.out_of_orderness_us / 100 * shape.disorder_percent);
+  if (shape.window_us > 0 && lags.percent(static_cast<uint32_t>(shape.edge_percent))) {
+    const TimeUs edge_us = latest_us / shape.window_us * shape.window_us;
+    const TimeUs wanted_us = edge_us - static_cast<TimeUs>(lags.below(2));
+    if (latest_us - wanted_us <= most_us) return wanted_us;
+  }
+  return latest_us - static_cast<TimeUs>(lags.below(static_cast<uint64_t>(most_us) + 1));
+}
+
+}  // namespace
+
+Result<std::string> load_text(const InputPlan& input) {
+  const InputSpec& spec = input.spec;
+  if (spec.kind == InputKind::generated) return generate(input.generated);
   if (spec.kind == InputKind::file) return real::read_file(spec.path);
   for (const char* path : kDefaultTexts) {
     Result<std::string> text = real::read_file(path);
@@ -87,22 +135,53 @@ Result<std::string> load_text(const InputSpec& spec) {
 
 std::string content_hash(const std::string& text) { return onceproof::to_string(hash128(text.data(), text.size())); }
 
-Result<checkers::Input> split_input(const std::string& text, int32_t partitions, DurationUs span_us) {
+InputShape input_shape(const RunPlan& plan) {
+  InputShape shape;
+  shape.partitions = plan.job.source.partitions;
+  shape.span_us = plan.input.span_us;
+  shape.out_of_orderness_us = plan.job.source.out_of_orderness_us;
+  for (const graph::LogicalOperator& op : plan.job.plan.operators) {
+    if (op.kind == graph::OperatorKind::window_count) shape.window_us = op.window_us;
+  }
+  shape.backlog_percent = plan.input.backlog_percent;
+  shape.disorder_percent = plan.input.disorder_percent;
+  shape.edge_percent = plan.input.edge_percent;
+  shape.step_us = plan.input.step_us;
+  shape.empty_partitions = plan.input.empty_partitions;
+  shape.idle_partitions = plan.input.idle_partitions;
+  return shape;
+}
+
+Result<ShapedInput> shape_input(const std::string& text, const InputShape& shape) {
   const auto newlines = static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
   const uint64_t lines = newlines + (!text.empty() && text.back() != '\n' ? 1 : 0);
   std::vector<uint64_t> words;
   for (std::string_view rest = text; !rest.empty();) words.push_back(count_words(next_line(rest)));
-  if (const Status status = check_limits(lines, words, partitions); !status.ok()) return status.error();
+  if (const Status status = check_limits(lines, words, shape.partitions); !status.ok()) return status.error();
 
-  checkers::Input input;
-  input.partitions.resize(static_cast<size_t>(partitions));
+  ShapedInput input;
+  input.records.partitions.resize(static_cast<size_t>(shape.partitions));
+  input.visible_us.resize(static_cast<size_t>(shape.partitions));
+  RandomStream lags = RandomStream(1).fork("input-lags");  // the same for every seed: it is the input
+  const uint64_t backlog = lines * static_cast<uint64_t>(shape.backlog_percent) / 100;
   std::string_view rest = text;
   for (uint64_t i = 0; i < lines; ++i) {
-    const auto share = static_cast<unsigned __int128>(i) * static_cast<uint64_t>(span_us) / lines;
-    checkers::InputRecord record{std::string(next_line(rest)), static_cast<TimeUs>(share)};
-    input.partitions[i % static_cast<uint64_t>(partitions)].push_back(std::move(record));
+    const auto share = static_cast<unsigned __int128>(i) * static_cast<uint64_t>(shape.span_us) / lines;
+    const auto sent_us = static_cast<TimeUs>(share);
+    const auto partition = static_cast<size_t>(partition_of_line(i, lines, shape));
+    input.records.partitions[partition].push_back({std::string(next_line(rest)), event_time(sent_us, shape, lags)});
+    input.visible_us[partition].push_back(i < backlog ? 0 : sent_us);
   }
   return input;
+}
+
+Result<checkers::Input> split_input(const std::string& text, int32_t partitions, DurationUs span_us) {
+  InputShape shape;
+  shape.partitions = partitions;
+  shape.span_us = span_us;
+  Result<ShapedInput> input = shape_input(text, shape);
+  if (!input.ok()) return input.error();
+  return std::move(input.value().records);
 }
 
 checkers::Pipeline checker_pipeline(const std::vector<graph::LogicalOperator>& operators) {

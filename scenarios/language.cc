@@ -14,17 +14,6 @@ namespace {
 
 const std::vector<std::string> kInputWords = {"text", "generated"};
 
-void read_generated(const JsonPlace& place, InputSpec& input) {
-  std::vector<std::string> names;
-  for (const GeneratedSetting& setting : generated_settings()) names.push_back(setting.name);
-  if (!place.object_of(names, "setting")) return;
-  input.kind = InputKind::generated;
-  for (const GeneratedSetting& setting : generated_settings()) {
-    const auto value = setting.required ? place.required(setting.name) : place.member(setting.name);
-    if (value) input.*setting.member = value->integer(setting.low, setting.high);
-  }
-}
-
 InputSpec read_input(const JsonPlace& place) {
   InputSpec input;
   const auto text = place.member("text");
@@ -38,7 +27,10 @@ InputSpec read_input(const JsonPlace& place) {
       if (word.empty()) text->problem("a file name or \"default\" is needed");
     }
   }
-  if (generated) read_generated(*generated, input);
+  if (generated) {
+    input.kind = InputKind::generated;
+    generated->required("records");
+  }
   return input;
 }
 
@@ -55,16 +47,24 @@ void read_knobs(const JsonPlace& place, std::string_view section, std::map<int, 
 std::vector<std::string> top_level_keys() {
   std::vector<std::string> keys = {"$schema", "name", "description", "pipeline", "parts", "faults", "swarm"};
   for (const std::string& section : knob_sections()) {
-    if (!section.empty()) keys.push_back(section);
+    if (!section.empty() && section.find('.') == std::string::npos) keys.push_back(section);
   }
   for (const std::string& name : knob_names("")) keys.push_back(name);
   return keys;
 }
 
+// "input.generated" is the member "generated" of the member "input".
+std::optional<JsonPlace> section_at(const JsonPlace& root, const std::string& section) {
+  const size_t dot = section.find('.');
+  if (dot == std::string::npos) return root.member(section);
+  const auto outer = root.member(section.substr(0, dot));
+  return outer ? outer->member(section.substr(dot + 1)) : std::nullopt;
+}
+
 void read_sections(const JsonPlace& root, Scenario& scenario) {
   read_knobs(root, "", scenario.knobs);
   for (const std::string& section : knob_sections()) {
-    const auto place = section.empty() ? std::nullopt : root.member(section);
+    const auto place = section.empty() ? std::nullopt : section_at(root, section);
     if (!place) continue;
     std::vector<std::string> keys = knob_names(section);
     if (section == "input") keys.insert(keys.end(), kInputWords.begin(), kInputWords.end());

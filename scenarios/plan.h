@@ -19,11 +19,30 @@ struct ClusterPlan {
   int32_t brokers = 2;
 };
 
+// What is generated where the input is no text. The same numbers, the same records: the seed has no part in it.
+struct GeneratedInput {
+  int64_t records = 0;
+  int64_t distinct = 1000;       // different words
+  int64_t words = 1;             // in each record
+  int64_t zipf_percent = 0;      // of the words are drawn by Zipf's law, the others uniformly
+  int64_t empty_percent = 0;     // of the records have no word
+  int64_t huge_one_in = 0;       // one record in so many is one word of huge_bytes; 0: none
+  int64_t huge_bytes = 20'000;
+};
+
+// How the records lie in partitions, in event time and in the time at which they appear.
 struct InputPlan {
   InputSpec spec;
   std::string content_hash;  // of the bytes; empty: not yet read. A replay on other bytes is refused.
+  GeneratedInput generated;
   DurationUs span_us = seconds(60);
   DurationUs linger_us = milliseconds(200);  // the producer's: records appear in the topic in steps of this
+  int64_t backlog_percent = 0;               // of the records are there from the start: catch-up
+  int64_t disorder_percent = 0;              // of source.out_of_orderness: how far a timestamp may lag behind
+  int64_t edge_percent = 0;   // of the records, where that lag allows it, go to the edge of their window or just before
+  DurationUs step_us = 0;     // timestamps are multiples of this: equal ones; 0: as they come
+  int32_t empty_partitions = 0;  // get nothing
+  int32_t idle_partitions = 0;   // get nothing for the middle half of the input, every second one nothing after it
 };
 
 struct RunPlan {

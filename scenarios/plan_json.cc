@@ -44,9 +44,7 @@ OrderedJson pipeline_json(const std::vector<graph::LogicalOperator>& operators) 
 OrderedJson input_json(const InputPlan& input) {
   OrderedJson out;
   if (input.spec.kind == InputKind::generated) {
-    for (const GeneratedSetting& setting : generated_settings()) {
-      out["generated"][setting.name] = input.spec.*setting.member;
-    }
+    out["generated"] = true;  // its numbers are settings
   } else {
     out["text"] = input.spec.kind == InputKind::file ? input.spec.path : "default";
   }
@@ -108,12 +106,8 @@ void read_settings(const JsonPlace& place, RunPlan& plan) {
 void read_plan_input(const JsonPlace& place, InputPlan& input) {
   if (!place.object_of({"text", "generated", "content_hash"}, "setting")) return;
   if (const auto generated = place.member("generated")) {
+    if (!generated->boolean()) generated->problem("only true makes sense");
     input.spec.kind = InputKind::generated;
-    for (const GeneratedSetting& setting : generated_settings()) {
-      if (const auto value = generated->required(setting.name)) {
-        input.spec.*setting.member = value->integer(setting.low, setting.high);
-      }
-    }
   } else if (const auto text = place.required("text")) {
     const std::string path = text->word();
     input.spec.kind = path == "default" ? InputKind::default_text : InputKind::file;

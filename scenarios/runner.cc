@@ -59,7 +59,8 @@ checkers::JobStatus job_status(const simulator::World& world, std::string& reaso
   return checkers::JobStatus::running;
 }
 
-// Until the job has ended, every transaction is decided and the reader has seen what is visible; or the bound is over.
+// Until the job has ended, every transaction is decided, the reader has seen what is visible and no fault is in force;
+// or the bound is over.
 void run_to_the_end(simulator::World& world, const RunPlan& plan, const simulator::log::LogStore& store) {
   const TimeUs safety_end_us = plan.input.span_us + kSafetyMarginUs;
   uint64_t seen = 0;
@@ -71,7 +72,9 @@ void run_to_the_end(simulator::World& world, const RunPlan& plan, const simulato
       seen = world.hits(env::Point::job_status);
       status = job_status(world, reason);
     }
-    if (status != checkers::JobStatus::running && simulator::log::quiescent(store)) break;
+    // A fault in force may still hold back what a finished job has sent, or wake a zombie: the end comes after it.
+    const bool ended = status != checkers::JobStatus::running && simulator::log::quiescent(store);
+    if (ended && world.faults_quiet()) break;
     const TimeUs from_us = std::max(plan.input.span_us, world.last_heal_us());
     if (world.now() >= safety_end_us && world.faults_quiet() && world.now() > from_us + plan.liveness_bound_us) break;
   }
@@ -81,7 +84,7 @@ void run_to_the_end(simulator::World& world, const RunPlan& plan, const simulato
 }  // namespace
 
 Result<PreparedInput> prepare_input(const RunPlan& plan) {
-  Result<std::string> text = load_text(plan.input.spec);
+  Result<std::string> text = load_text(plan.input);
   if (!text.ok()) return text.error();
   PreparedInput prepared;
   prepared.content_hash = content_hash(text.value());
@@ -89,13 +92,17 @@ Result<PreparedInput> prepare_input(const RunPlan& plan) {
     return Error{ErrorCode::invalid_argument,
                  "the input is not the one that the plan was made with: its content differs"};
   }
-  Result<checkers::Input> split = split_input(text.value(), plan.job.source.partitions, plan.input.span_us);
-  if (!split.ok()) return split.error();
-  auto input = std::make_shared<const checkers::Input>(split.take());
+  Result<ShapedInput> shaped = shape_input(text.value(), input_shape(plan));
+  if (!shaped.ok()) return shaped.error();
+  const std::vector<std::vector<TimeUs>> visible_us = std::move(shaped.value().visible_us);
+  auto input = std::make_shared<const checkers::Input>(std::move(shaped.value().records));
   std::vector<std::vector<simulator::log::SourceRecord>> records;
-  for (const auto& partition : input->partitions) {
+  for (size_t p = 0; p < visible_us.size(); ++p) {
     auto& out = records.emplace_back();
-    for (const checkers::InputRecord& record : partition) out.push_back({record.timestamp_us, record.value});
+    for (size_t i = 0; i < visible_us[p].size(); ++i) {
+      const checkers::InputRecord& record = input->partitions[p][i];
+      out.push_back({record.timestamp_us, record.value, {}, visible_us[p][i]});
+    }
   }
   prepared.source = simulator::log::make_source_topic(plan.job.source.topic, records, plan.input.linger_us);
   prepared.reference = std::make_shared<const checkers::Reference>(input, checker_pipeline(plan.job.plan.operators));

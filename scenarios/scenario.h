@@ -48,21 +48,8 @@ struct FaultSpec {
 enum class InputKind : uint8_t { default_text, file, generated };
 struct InputSpec {
   InputKind kind = InputKind::default_text;
-  std::string path;         // file
-  int64_t records = 0;      // generated: that many one-word records ...
-  int64_t distinct = 1000;  // ... of that many different words
+  std::string path;  // file
 };
-
-// The numbers of "generated": scenario, plan file and schema go by this table.
-struct GeneratedSetting {
-  const char* name;
-  int64_t InputSpec::*member;
-  int64_t low;
-  int64_t high;
-  bool required;
-  const char* what;
-};
-const std::vector<GeneratedSetting>& generated_settings();  // input.cc
 
 struct Scenario {
   std::string name;

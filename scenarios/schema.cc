@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "scenarios/fault_fields.h"
-#include "scenarios/input.h"
 #include "scenarios/knobs.h"
 #include "scenarios/language_parts.h"
 
@@ -124,24 +123,21 @@ OrderedJson swarm() {
   return object_of({{"configuration", object_of(std::move(configuration))}, {"faults", faults(true)}});
 }
 
-OrderedJson section(const std::string& name) {
+OrderedJson knobs_of(const std::string& section) {
   OrderedJson properties;
-  if (name == "input") {
-    OrderedJson generated;
-    std::vector<std::string> required;
-    for (const GeneratedSetting& setting : generated_settings()) {
-      generated[setting.name] = described(setting.what, integer(setting.low, setting.high));
-      if (setting.required) required.push_back(setting.name);
-    }
-    properties["text"] = described("a file, or \"default\": a text that the system has",
-                                   {{"type", "string"}, {"minLength", 1}});
-    properties["generated"] = described("one-word records", object_of(std::move(generated), std::move(required)));
-  }
   for (const Knob& one : all_knobs()) {
-    if (name == one.section) properties[one.name] = knob(one);
+    if (section == one.section) properties[one.name] = knob(one);
   }
-  OrderedJson object = object_of(std::move(properties));
-  if (name == "input") object["not"] = {{"required", {"text", "generated"}}};
+  return properties;
+}
+
+OrderedJson section(const std::string& name) {
+  OrderedJson object = object_of(knobs_of(name));
+  if (name != "input") return object;
+  object["properties"]["text"] =
+      described("a file, or \"default\": a text that the system has", {{"type", "string"}, {"minLength", 1}});
+  object["properties"]["generated"] = described("records that are made", object_of(knobs_of("input.generated"), {"records"}));
+  object["not"] = {{"required", {"text", "generated"}}};
   return object;
 }
 
@@ -162,7 +158,7 @@ nlohmann::ordered_json scenario_schema() {
       {"swarm", described("what only some seeds get", swarm())},
   };
   for (const std::string& name : knob_sections()) {
-    if (!name.empty()) properties[name] = section(name);
+    if (!name.empty() && name.find('.') == std::string::npos) properties[name] = section(name);
   }
   for (const Knob& one : all_knobs()) {
     if (*one.section == '\0') properties[one.name] = knob(one);

@@ -9,12 +9,16 @@
 #include "reports/json.h"
 #include "runtime/real/files.h"
 #include "scenarios/catalogue.h"
+#include "scenarios/input.h"
 #include "scenarios/json_reader.h"
+#include "scenarios/knobs.h"
 #include "scenarios/nearest_word.h"
 
 namespace onceproof::scenarios {
 
 namespace {
+
+constexpr size_t kKeptInputs = 8;
 
 Error bad(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
 
@@ -33,10 +37,16 @@ std::vector<std::string> words_of(const JsonPlace& root, const char* key) {
   return words;
 }
 
-// What makes two plans share one prepared input.
+// What makes two plans share one prepared input: all that input.cc looks at.
 std::string input_key(const RunPlan& plan) {
-  return fmt::format("{}/{}/{}/{}", plan.job.source.topic, plan.job.source.partitions, plan.input.span_us,
-                     plan.input.linger_us);
+  const InputShape shape = input_shape(plan);
+  std::string key = fmt::format("{}/{}/{}", static_cast<int>(plan.input.spec.kind), plan.input.spec.path,
+                                plan.job.source.topic);
+  key += fmt::format("/{}/{}/{}", shape.partitions, shape.out_of_orderness_us, shape.window_us);
+  for (const Knob& knob : all_knobs()) {
+    if (std::string_view(knob.section).starts_with("input")) key += fmt::format("/{}", knob.get(plan));
+  }
+  return key;
 }
 
 // A word for a shell: quoted only when it must be.
@@ -144,6 +154,7 @@ Status Session::prepare(RunPlan& plan) {
   const std::string key = input_key(plan);
   auto found = inputs_.find(key);
   if (found == inputs_.end()) {
+    if (inputs_.size() >= kKeptInputs) inputs_.clear();  // a swarm draws inputs too: they must not pile up
     Result<PreparedInput> prepared = prepare_input(plan);
     if (!prepared.ok()) return bad(prepared.error().message);
     found = inputs_.emplace(key, prepared.take()).first;

@@ -65,7 +65,7 @@ Status measure_run(size_t rounds, Measured& measured) {
   const auto plans = session.value().plans(1);
   if (!plans.ok()) return plans.error();
   const RunPlan& plan = plans.value().front();
-  const Result<std::string> text = load_text(plan.input.spec);
+  const Result<std::string> text = load_text(plan.input);
   if (!text.ok()) return text.error();
   Result<checkers::Input> split = split_input(text.value(), plan.job.source.partitions, plan.input.span_us);
   if (!split.ok()) return split.error();

@@ -9,9 +9,9 @@
 namespace onceproof::simulator::log {
 
 void SourcePartition::append(const SourceRecord& record, DurationUs linger_us) {
-  TimeUs visible_us = record.timestamp_us;
+  TimeUs visible_us = record.visible_us.value_or(record.timestamp_us);
   if (linger_us > 0 && visible_us > 0) visible_us = (visible_us + linger_us - 1) / linger_us * linger_us;
-  CHECK(visible_us_.empty() || visible_us_.back() <= visible_us, "timestamps of a source partition ascend");
+  CHECK(visible_us_.empty() || visible_us_.back() <= visible_us, "records of a source partition appear in the order of their offsets");
   env::append_log_record({end(), record.timestamp_us, record.key, record.value, {}}, arena_);
   position_.push_back(arena_.size());
   visible_us_.push_back(visible_us);

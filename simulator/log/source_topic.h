@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SourceTopic: the immutable content of an input topic, encoded once and shared by many runs. A record is
-// there from its timestamp on (a live producer without events) but the end offset is known from the start: a
-// bounded source. Timestamps ascend within a partition. Read by brokers; made by scenarios and tests.
+// there from an instant of its own on (a live producer without events), which is its timestamp unless it says otherwise,
+// but the end offset is known from the start: a bounded source. Within a partition these instants ascend; timestamps
+// need not. Read by brokers; made by scenarios and tests.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,7 @@ struct SourceRecord {
   TimeUs timestamp_us = 0;
   std::string_view value;
   std::string_view key = {};
+  std::optional<TimeUs> visible_us = {};  // when the producer sent it; none: at its timestamp
 };
 
 class SourcePartition {
@@ -43,8 +46,8 @@ class SourcePartition {
 
 class SourceTopic {
  public:
-  // linger_us: the producer's linger. A record becomes visible at the next multiple of it at or after its
-  // timestamp, so that a reader that waits is not woken for every single record. 0: at its timestamp.
+  // linger_us: the producer's linger. A record becomes visible at the next multiple of it at or after the instant at
+  // which it was sent, so that a reader that waits is not woken for every single record. 0: at that instant.
   explicit SourceTopic(std::string name, int32_t partitions, DurationUs linger_us = 0)
       : name_(std::move(name)), partitions_(static_cast<size_t>(partitions)), linger_us_(linger_us) {}
 

@@ -163,6 +163,15 @@ TEST(SourceTopic, RecordIsVisibleFromItsTimestampOn) {
   EXPECT_EQ(topic->partitions()[1].end(), 0);
 }
 
+TEST(SourceTopic, ARecordAppearsWhenItWasSentWhateverItsTimestamp) {
+  const auto topic = make_source_topic("in", {{{500, "a", {}, 0}, {100, "b", {}, 150}, {900, "c", {}, 210}}}, 100);
+  const SourcePartition& partition = topic->partitions()[0];
+  EXPECT_EQ(partition.visible_end(0), 1);
+  EXPECT_EQ(partition.visible_end(199), 1);
+  EXPECT_EQ(partition.visible_end(200), 2);
+  EXPECT_EQ(partition.visible_end(300), 3);
+}
+
 TEST(SourceTopic, LingerDelaysVisibilityToTheNextMultiple) {
   const auto topic = make_source_topic("in", {{{0, "a"}, {1, "b"}, {100, "c"}, {101, "d"}}}, 100);
   const SourcePartition& partition = topic->partitions()[0];

@@ -57,6 +57,20 @@ TEST(OrderChecker, ComparesNeitherSinkPartitionsNorSourcePartitions) {
   EXPECT_TRUE(findings_of(run, records()).empty());
 }
 
+// The record at offset 0 belongs to the later window, so the results come in the opposite order of their records.
+TEST(OrderChecker, ComparesWindowsByTheirEndsWhereTimestampsAreOutOfOrder) {
+  const Reference reference(input_of({{{11, "a"}, {9, "a"}, {10, "a"}}}), word_count());
+  HistoryBuilder run;
+  run.output("a", "1", seconds(10) - 1, {at(0, 1)});
+  run.output("a", "2", seconds(20) - 1, {at(0, 0), at(0, 2)});
+  EXPECT_TRUE(findings_of(run, reference).empty());
+
+  HistoryBuilder swapped;
+  swapped.output("a", "2", seconds(20) - 1, {at(0, 0), at(0, 2)});
+  swapped.output("a", "1", seconds(10) - 1, {at(0, 1)});
+  EXPECT_EQ(findings_of(swapped, reference).size(), 1u);
+}
+
 // A zombie's fire-and-forget batches arrive behind its successor's: no claim of such a sink promises otherwise.
 TEST(OrderChecker, OfASinkThatFencesNobodyComparesWithinAProducerOnly) {
   const auto findings_with_second_producer = [](uint64_t producer, Guarantee claimed, bool within_producer) {

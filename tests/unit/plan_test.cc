@@ -160,14 +160,20 @@ TEST(Input, EmptyAndBinaryTextsAreInputs) {
 }
 
 TEST(Input, MissingFilesAndDirectoriesAreClearErrors) {
-  const auto missing = load_text({InputKind::file, "no/such/file.txt"});
+  InputPlan input;
+  input.spec = {InputKind::file, "no/such/file.txt"};
+  const auto missing = load_text(input);
   ASSERT_FALSE(missing.ok());
   EXPECT_THAT(missing.error().message, HasSubstr("no/such/file.txt"));
-  EXPECT_FALSE(load_text({InputKind::file, "/"}).ok());
+  input.spec.path = "/";
+  EXPECT_FALSE(load_text(input).ok());
 }
 
 TEST(Input, GeneratedWordsAreTheSameEveryTime) {
-  const InputSpec spec{InputKind::generated, "", 1000, 10};
+  InputPlan spec;
+  spec.spec.kind = InputKind::generated;
+  spec.generated.records = 1000;
+  spec.generated.distinct = 10;
   EXPECT_EQ(load_text(spec).value(), load_text(spec).value());
   EXPECT_EQ(split_input(load_text(spec).value(), 1, 1000).value().partitions[0].size(), 1000u);
 }

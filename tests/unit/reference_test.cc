@@ -29,6 +29,20 @@ TEST(Reference, SplitsAtAsciiWhiteSpaceOnlyAndNumbersTheWordsOfARecord) {
   EXPECT_EQ(reference.position(3), at(0, 3, 0));
 }
 
+// A window contains its begin and not its end; equal timestamps and disorder change nothing.
+TEST(Reference, PutsRecordsAtTheEdgeOfAWindowIntoTheLaterOne) {
+  const auto input = std::make_shared<checkers::Input>();
+  const TimeUs edge_us = seconds(10);
+  input->partitions = {{{"a", edge_us}, {"a", edge_us - 1}, {"a", edge_us}, {"a", 0}, {"a", edge_us + 1}}};
+  const Reference reference(input, word_count());
+  ASSERT_EQ(reference.results().size(), 2u);
+  EXPECT_EQ(reference.results()[0].window_end_us, edge_us);
+  EXPECT_EQ(reference.results()[0].count, 2u);
+  EXPECT_EQ(reference.results()[1].count, 3u);
+  EXPECT_EQ(reference.result_of(0), 1u);
+  EXPECT_EQ(reference.result_of(1), 0u);
+}
+
 TEST(Reference, FindsEveryContributionAndNothingElse) {
   const Reference reference(input_of({{{0, "a b"}, {0, ""}, {0, "c"}}, {}, {{0, "d"}}}), word_count());
   for (uint32_t i = 0; i < reference.contributions(); ++i) EXPECT_EQ(reference.index_of(reference.position(i)), i);
