@@ -58,6 +58,7 @@ const std::vector<Knob> kKnobs = {
     KNOB("channel", "exclusive_buffers", job.channel.exclusive_buffers, 1, 1, 1024, "credits of a channel"),
     KNOB("channel", "pool_buffers", job.channel.pool_buffers, 1, 1, 4096, "output buffers of a task before it stops taking input"),
     KNOB("channel", "buffer_timeout_ms", job.channel.buffer_timeout_us, 1000, 0, kDayMs, "a buffer that is not full leaves after this long"),
+    KNOB("channel", "lone_watermark_us", job.channel.lone_watermark_us, 1, 0, 60'000'000, "watermarks without data leave a task with n consumers at most every n times this"),
     KNOB("source", "fetch_bytes", job.source.fetch_bytes, 1, 16, 64 * kMega, "most bytes of one fetch from the log"),
     KNOB("source", "fetch_wait_ms", job.source.fetch_wait_us, 1000, 1, kDayMs, "longest wait of a fetch for a first record"),
     KNOB("source", "out_of_orderness_ms", job.source.out_of_orderness_us, 1000, 0, kDayMs, "how far the watermark stays behind the largest timestamp"),

@@ -21,6 +21,7 @@ class PlainSink : public dataflow::SinkOperator {
   void checkpoint_complete(uint64_t, dataflow::Ready ready) override { ready(); }
   void end_of_data() override { flush(); }
   void flush() override;
+  bool has_unflushed() const override { return !batches_.empty(); }
 
  private:
   static constexpr size_t kMaxOutstanding = 16;

@@ -32,6 +32,7 @@ class TransactionalSink : public dataflow::SinkOperator {
   void checkpoint_complete(uint64_t checkpoint, dataflow::Ready ready) override;
   void end_of_data() override;
   void flush() override;
+  bool has_unflushed() const override { return !batches_.empty(); }
   void close() override;
 
  private:

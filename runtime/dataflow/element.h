@@ -42,13 +42,25 @@ inline void store_watermark(char* to, TimeUs timestamp_us) {
   store(to + 5, timestamp_us);
 }
 
-// `element` is one whole element without its leading size.
-inline RecordView load_record(ByteView element) {
-  const uint32_t key = load<uint32_t>(element.data() + 9);
-  const size_t lineage = load<uint32_t>(element.data() + 13) * sizeof(Position);
+// Both: `element` is one whole element without its leading size. False when its own sizes contradict that; they came
+// over a wire, so they are checked and never believed.
+[[nodiscard]] inline bool load_record(ByteView element, RecordView& record) {
   const size_t body = kRecordHeader - 4;
-  return {element.substr(body, key), element.substr(body + key, element.size() - body - key - lineage),
-          load<TimeUs>(element.data() + 1), LineageView(element.substr(element.size() - lineage))};
+  if (element.size() < body) return false;
+  const size_t key = load<uint32_t>(element.data() + 9);
+  const size_t lineage = size_t{load<uint32_t>(element.data() + 13)} * sizeof(Position);
+  const size_t variable = element.size() - body;
+  if (key > variable || lineage > variable - key) return false;
+  const char* at = element.data() + body;
+  record = {ByteView(at, key), ByteView(at + key, variable - key - lineage), load<TimeUs>(element.data() + 1),
+            LineageView(ByteView(at + variable - lineage, lineage))};
+  return true;
+}
+
+[[nodiscard]] inline bool load_watermark(ByteView element, TimeUs& timestamp_us) {
+  if (element.size() != kElementHeader - 4) return false;
+  timestamp_us = load<TimeUs>(element.data() + 1);
+  return true;
 }
 
 }  // namespace onceproof::dataflow

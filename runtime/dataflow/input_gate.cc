@@ -29,44 +29,63 @@ void InputGate::request_partition(uint32_t channel) {
 bool InputGate::receive(Bytes buffer) {
   if (buffer.size() < kBufferHeader) return false;
   const auto header = load<BufferHeader>(buffer.data());
-  if (header.channel >= channels_.size()) return false;
+  if (header.channel >= channels_.size() || header.kind > kLastBufferKind) return false;
+  if (header.kind != BufferKind::data && buffer.size() != kBufferHeader) return false;
   Channel& channel = channels_[header.channel];
   if (header.sequence != channel.expected_sequence) return false;
   ++channel.expected_sequence;
-  channel.queue.push_back(std::move(buffer));
+  channel.queue.push(std::move(buffer));
+  list(header.channel);
   return true;
 }
 
-bool InputGate::has_input() const {
-  for (const Channel& channel : channels_) {
-    if (!channel.blocked && !channel.queue.empty()) return true;
+void InputGate::list(uint32_t index) {
+  Channel& channel = channels_[index];
+  if (channel.listed || channel.blocked || channel.queue.empty()) return;
+  channel.listed = true;
+  ready_.push_back(index);
+}
+
+void InputGate::drop_blocked() {
+  while (!ready_.empty() && channels_[ready_.front()].blocked) {
+    channels_[ready_.front()].listed = false;
+    ready_.pop_front();
   }
-  return false;
 }
 
 std::optional<InputGate::Next> InputGate::poll() {
-  for (uint32_t tried = 0; tried < channels_.size(); ++tried) {
-    const uint32_t index = next_channel_;
-    next_channel_ = (next_channel_ + 1) % channels();
-    Channel& channel = channels_[index];
-    if (channel.blocked || channel.queue.empty()) continue;
-    Next next{index, std::move(channel.queue.front())};
-    channel.queue.pop_front();
-    if (load<BufferHeader>(next.buffer.data()).kind == BufferKind::data) return_credit(channel);
-    return next;
-  }
-  return std::nullopt;
+  drop_blocked();
+  if (ready_.empty()) return std::nullopt;
+  const uint32_t index = ready_.front();
+  ready_.pop_front();
+  Channel& channel = channels_[index];
+  Next next{index, channel.queue.pop()};
+  channel.listed = false;
+  list(index);
+  if (load<BufferHeader>(next.buffer.data()).kind == BufferKind::data) return_credit(channel);
+  return next;
 }
 
-// Half of the window at a time: one message for several buffers.
+// One message for more than half of the window: a producer that has used all of its credit always gets some back, also
+// where the window is one buffer.
 void InputGate::return_credit(Channel& channel) {
-  if (++channel.owed_credit * 2 < config_.exclusive_buffers) return;
+  if (++channel.owed_credit * 2 <= config_.exclusive_buffers) return;
   const AddCredit grant{channel.input.subpartition, std::exchange(channel.owed_credit, 0)};
   network_.send(channel.input.producer, MailKind::add_credit, encode(grant));
 }
 
+void InputGate::block(uint32_t channel) {
+  if (channels_[channel].blocked) return;
+  channels_[channel].blocked = true;
+  blocked_.push_back(channel);
+}
+
 void InputGate::unblock_all() {
-  for (Channel& channel : channels_) channel.blocked = false;
+  for (const uint32_t channel : blocked_) {
+    channels_[channel].blocked = false;
+    list(channel);
+  }
+  blocked_.clear();
 }
 
 }  // namespace onceproof::dataflow

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "runtime/dataflow/buffer_queue.h"
 #include "runtime/dataflow/element.h"
 #include "runtime/dataflow/messages.h"
 #include "runtime/env/env.h"
@@ -21,7 +22,7 @@ class InputGate {
   void request_partitions();                 // once, at start
   void request_partition(uint32_t channel);  // again, when the producer was not there yet
 
-  // Queues one buffer; false when its sequence number shows a gap or the channel is unknown.
+  // Queues one buffer; false when its sequence number shows a gap or its header is none that a producer writes.
   [[nodiscard]] bool receive(Bytes buffer);
 
   struct Next {
@@ -30,13 +31,17 @@ class InputGate {
   };
   // The next buffer of a channel that is not blocked, channels in turn; empty when there is none.
   std::optional<Next> poll();
-  bool has_input() const;
+  bool has_input() {
+    drop_blocked();
+    return !ready_.empty();
+  }
 
-  // Calls on_record / on_watermark for each element that `buffer` completes on its channel.
+  // Calls on_record / on_watermark for each element that `buffer` completes on its channel; false at the first one
+  // that is none.
   template <class OnRecord, class OnWatermark>
   [[nodiscard]] bool read(const Next& next, OnRecord on_record, OnWatermark on_watermark);
 
-  void block(uint32_t channel) { channels_[channel].blocked = true; }
+  void block(uint32_t channel);
   void unblock_all();
   uint32_t channels() const { return static_cast<uint32_t>(channels_.size()); }
   const InputDescriptor& descriptor(uint32_t channel) const { return channels_[channel].input; }
@@ -44,12 +49,15 @@ class InputGate {
  private:
   struct Channel {
     InputDescriptor input;
-    std::deque<Bytes> queue;
+    BufferQueue queue;
     Bytes partial;  // the beginning of a record that spans buffers
     uint32_t expected_sequence = 0;
     uint32_t owed_credit = 0;
     bool blocked = false;
+    bool listed = false;  // in ready_
   };
+  void list(uint32_t channel);
+  void drop_blocked();
   void return_credit(Channel& channel);
   template <class OnRecord, class OnWatermark>
   static bool deliver(ByteView element, OnRecord& on_record, OnWatermark& on_watermark);
@@ -57,14 +65,27 @@ class InputGate {
   env::Network& network_;
   const graph::ChannelConfig config_;
   std::vector<Channel> channels_;
-  uint32_t next_channel_ = 0;
+  // Every channel that has buffers and is not blocked, each once, the one that waits longest in front. A channel that
+  // is blocked while it stands here stays until it comes to the front.
+  std::deque<uint32_t> ready_;
+  std::vector<uint32_t> blocked_;
 };
 
 template <class OnRecord, class OnWatermark>
 bool InputGate::deliver(ByteView element, OnRecord& on_record, OnWatermark& on_watermark) {
   switch (static_cast<ElementTag>(element.front())) {
-    case ElementTag::record: on_record(load_record(element)); return true;
-    case ElementTag::watermark: on_watermark(load<TimeUs>(element.data() + 1)); return true;
+    case ElementTag::record: {
+      RecordView record;
+      if (!load_record(element, record)) return false;
+      on_record(record);
+      return true;
+    }
+    case ElementTag::watermark: {
+      TimeUs timestamp_us = 0;
+      if (!load_watermark(element, timestamp_us)) return false;
+      on_watermark(timestamp_us);
+      return true;
+    }
   }
   return false;
 }

@@ -3,6 +3,7 @@
 // in front of its bytes, so a buffer is filled, sent, queued and read without a copy.
 #pragma once
 
+#include <type_traits>
 #include <vector>
 
 #include "runtime/env/mail.h"
@@ -11,21 +12,22 @@
 
 namespace onceproof::dataflow {
 
-// Barriers, cancellation markers and end-of-data are events: buffers of their own, never split, never merged.
-enum class BufferKind : uint8_t { data, barrier, cancel_barrier, end_of_data };
+// Barriers, cancellation markers, end-of-data and a watermark that no data accompany are events: buffers of their own,
+// a header and nothing else, never split. An event needs no credit but keeps its place.
+enum class BufferKind : uint32_t { data, barrier, cancel_barrier, end_of_data, watermark };
+inline constexpr BufferKind kLastBufferKind = BufferKind::watermark;
 
 struct BufferHeader {
   uint32_t channel = 0;   // index at the consumer
   uint32_t sequence = 0;  // counted for each channel from 0; a gap means that the transport lied
   BufferKind kind = BufferKind::data;
-  uint8_t final_checkpoint = 0;
-  uint16_t backlog = 0;  // buffers still queued at the producer (saturating)
-  uint32_t reserved = 0;
-  uint64_t checkpoint = 0;  // barriers
-  TimeUs timestamp_us = 0;  // barriers: when the coordinator triggered
+  uint32_t final_checkpoint = 0;
+  uint64_t checkpoint = 0;           // barriers
+  TimeUs timestamp_us = 0;           // barriers: when the coordinator triggered
+  TimeUs watermark_us = kMinTimeUs;  // events: holds in front of the event; data carry theirs among their elements
 };
 inline constexpr size_t kBufferHeader = sizeof(BufferHeader);
-static_assert(kBufferHeader == 32);
+static_assert(std::has_unique_object_representations_v<BufferHeader>, "padding would reach the trace's hash");
 
 // consumer -> producer: "I read subpartition s on my channel c; I have room for `credit` buffers".
 struct PartitionRequest {

@@ -73,6 +73,7 @@ class SinkOperator : public Output {
   virtual void checkpoint_complete(uint64_t checkpoint, Ready ready) = 0;
   virtual void end_of_data() {}
   virtual void flush() {}  // the linger time is over
+  virtual bool has_unflushed() const { return true; }  // false: flush() would do nothing, now and until more is emitted
   virtual void close() {}  // the attempt was cancelled or failed: let go of what no checkpoint refers to, best effort
 };
 

@@ -7,34 +7,48 @@ namespace onceproof::dataflow {
 
 using env::MailKind;
 
+namespace {
+constexpr size_t kFirstReserve = 512;  // most buffers leave long before they are full
+}  // namespace
+
 ResultPartition::ResultPartition(env::Network& network, const graph::ChannelConfig& config, uint32_t subpartitions)
     : network_(network), config_(config), subpartitions_(subpartitions) {}
 
 void ResultPartition::append(Subpartition& subpartition, const char* data, size_t size) {
   const size_t limit = kBufferHeader + config_.buffer_bytes;
+  Bytes& open = subpartition.open;
   while (size > 0) {
-    if (subpartition.open.empty()) {
-      subpartition.open.reserve(limit);
-      subpartition.open.resize(kBufferHeader);
+    if (open.empty()) {
+      open.reserve(std::min(limit, kFirstReserve));
+      open.resize(kBufferHeader);
     }
-    const size_t part = std::min(size, limit - subpartition.open.size());
-    subpartition.open.append(data, part);
+    const size_t part = std::min(size, limit - open.size());
+    if (open.size() + part > open.capacity()) open.reserve(std::max(open.size() + part, std::min(limit, 2 * open.capacity())));
+    open.append(data, part);
     data += part;
     size -= part;
-    if (subpartition.open.size() == limit) finish_open(subpartition);
+    if (open.size() == limit) finish_open(subpartition);
   }
-  unflushed_ = true;
+  open_data_ = true;
+}
+
+void ResultPartition::append_watermark(Subpartition& subpartition) {
+  char element[kElementHeader];
+  store_watermark(element, watermark_us_);
+  subpartition.watermark_us = watermark_us_;
+  append(subpartition, element, sizeof element);
 }
 
 void ResultPartition::emit(uint32_t index, const RecordView& record) {
   Subpartition& subpartition = subpartitions_[index];
+  if (subpartition.watermark_us < watermark_us_) append_watermark(subpartition);
   char header[kRecordHeader];
   store_record_header(header, record);
-  const size_t limit = kBufferHeader + config_.buffer_bytes;
-  if (!subpartition.open.empty() && subpartition.open.size() + element_size(record) < limit) {
-    subpartition.open.append(header, sizeof header).append(record.key).append(record.value);
-    subpartition.open.append(record.lineage.raw());
-    unflushed_ = true;
+  Bytes& open = subpartition.open;
+  const size_t size = open.size() + element_size(record);
+  if (!open.empty() && size <= open.capacity() && size < kBufferHeader + config_.buffer_bytes) {
+    open.append(header, sizeof header).append(record.key).append(record.value).append(record.lineage.raw());
+    open_data_ = true;
     return;
   }
   append(subpartition, header, sizeof header);
@@ -43,61 +57,90 @@ void ResultPartition::emit(uint32_t index, const RecordView& record) {
   append(subpartition, record.lineage.raw().data(), record.lineage.raw().size());
 }
 
-void ResultPartition::emit_watermark(TimeUs timestamp_us) {
-  char element[kElementHeader];
-  store_watermark(element, timestamp_us);
-  for (Subpartition& subpartition : subpartitions_) append(subpartition, element, sizeof element);
-}
-
 void ResultPartition::finish_open(Subpartition& subpartition) {
   if (subpartition.open.empty()) return;
-  BufferHeader header;
-  header.kind = BufferKind::data;
-  store(subpartition.open.data(), header);
-  subpartition.queue.push_back(std::move(subpartition.open));
+  store(subpartition.open.data(), BufferHeader{});
+  subpartition.queue.push(std::move(subpartition.open));
   subpartition.open.clear();
   ++queued_;
   drain(subpartition);
 }
 
+// The event carries the watermark that is still to be written. A lone one that waits for credit is overtaken by it.
+void ResultPartition::push_event(Subpartition& subpartition, BufferHeader header) {
+  if (subpartition.watermark_us < watermark_us_) header.watermark_us = subpartition.watermark_us = watermark_us_;
+  BufferQueue& queue = subpartition.queue;
+  const bool replaces = !queue.empty() && load<BufferHeader>(queue.back().data()).kind == BufferKind::watermark;
+  if (replaces) {
+    const TimeUs waiting_us = load<BufferHeader>(queue.back().data()).watermark_us;
+    header.watermark_us = std::max(header.watermark_us, waiting_us);
+    store(queue.back().data(), header);
+    return;  // what holds the queue up still does
+  }
+  Bytes event(kBufferHeader, '\0');
+  store(event.data(), header);
+  queue.push(std::move(event));
+  drain(subpartition);
+}
+
 void ResultPartition::broadcast_event(BufferKind kind, uint64_t checkpoint, TimeUs timestamp_us,
                                       bool final_checkpoint) {
+  BufferHeader header;
+  header.kind = kind;
+  header.checkpoint = checkpoint;
+  header.timestamp_us = timestamp_us;
+  header.final_checkpoint = final_checkpoint ? 1 : 0;
   for (Subpartition& subpartition : subpartitions_) {
     finish_open(subpartition);
-    BufferHeader header;
-    header.kind = kind;
-    header.checkpoint = checkpoint;
-    header.timestamp_us = timestamp_us;
-    header.final_checkpoint = final_checkpoint ? 1 : 0;
-    Bytes event(kBufferHeader, '\0');
-    store(event.data(), header);
-    subpartition.queue.push_back(std::move(event));
-    ++queued_;
-    drain(subpartition);
+    push_event(subpartition, header);
   }
+  open_data_ = false;
+  flushed_watermark_us_ = watermark_us_;
 }
 
 void ResultPartition::flush() {
-  if (!unflushed_) return;
-  unflushed_ = false;
-  for (Subpartition& subpartition : subpartitions_) finish_open(subpartition);
+  if (!open_data_) return;
+  open_data_ = false;
+  const size_t limit = kBufferHeader + config_.buffer_bytes;
+  for (Subpartition& subpartition : subpartitions_) {
+    const bool company = !subpartition.open.empty() && subpartition.open.size() + kElementHeader <= limit;
+    if (company && subpartition.watermark_us < watermark_us_) append_watermark(subpartition);
+    finish_open(subpartition);
+  }
+  open_data_ = false;
+}
+
+void ResultPartition::flush(TimeUs now_us) {
+  flush();
+  if (flushed_watermark_us_ == watermark_us_ || now_us < lone_watermark_at_us_) return;
+  BufferHeader header;
+  header.kind = BufferKind::watermark;
+  for (Subpartition& subpartition : subpartitions_) {
+    if (subpartition.watermark_us < watermark_us_) push_event(subpartition, header);
+  }
+  flushed_watermark_us_ = watermark_us_;
+  lone_watermark_at_us_ = now_us + config_.lone_watermark_us * subpartitions();
+}
+
+std::optional<DurationUs> ResultPartition::flush_after(TimeUs now_us) const {
+  if (open_data_) return config_.buffer_timeout_us;
+  if (flushed_watermark_us_ == watermark_us_) return std::nullopt;
+  return std::max(config_.buffer_timeout_us, lone_watermark_at_us_ - std::min(now_us, lone_watermark_at_us_));
 }
 
 void ResultPartition::drain(Subpartition& subpartition) {
   while (subpartition.connected && !subpartition.queue.empty()) {
-    Bytes& front = subpartition.queue.front();
-    BufferHeader header = load<BufferHeader>(front.data());
+    BufferHeader header = load<BufferHeader>(subpartition.queue.front().data());
     if (header.kind == BufferKind::data) {
       if (subpartition.credit == 0) return;
       --subpartition.credit;
+      --queued_;
     }
     header.channel = subpartition.channel;
     header.sequence = subpartition.next_sequence++;
-    header.backlog = static_cast<uint16_t>(std::min<size_t>(subpartition.queue.size() - 1, 0xffff));
-    store(front.data(), header);
-    network_.send(subpartition.consumer, MailKind::buffer, std::move(front));
-    subpartition.queue.pop_front();
-    --queued_;
+    Bytes buffer = subpartition.queue.pop();
+    store(buffer.data(), header);
+    network_.send(subpartition.consumer, MailKind::buffer, std::move(buffer));
   }
 }
 

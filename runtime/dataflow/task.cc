@@ -210,16 +210,19 @@ void Task::process_one_buffer() {
   if (header.kind != BufferKind::data) return process_event(next->channel, header);
   const bool intact = gate_->read(
       *next, [this](const RecordView& record) { head_->emit(record); },
-      [&](TimeUs watermark_us) {
-        const auto advanced = watermarks_->advance(next->channel, watermark_us);
-        if (!advanced) return;
-        hit(Point::watermark_advance, {.value = static_cast<uint64_t>(*advanced)});
-        head_->emit_watermark(*advanced);
-      });
+      [&](TimeUs watermark_us) { advance_watermark(next->channel, watermark_us); });
   if (!intact) fail("a buffer does not decode");
 }
 
+void Task::advance_watermark(uint32_t channel, TimeUs watermark_us) {
+  const auto advanced = watermarks_->advance(channel, watermark_us);
+  if (!advanced) return;
+  hit(Point::watermark_advance, {.value = static_cast<uint64_t>(*advanced)});
+  head_->emit_watermark(*advanced);
+}
+
 void Task::process_event(uint32_t channel, const BufferHeader& header) {
+  advance_watermark(channel, header.watermark_us);
   switch (header.kind) {
     case BufferKind::barrier:
       hit(Point::barrier_arrive, {.checkpoint = header.checkpoint, .value = channel});
@@ -228,6 +231,7 @@ void Task::process_event(uint32_t channel, const BufferHeader& header) {
     case BufferKind::end_of_data:
       if (++channels_at_end_ == gate_->channels()) reached_end_of_data();
       return;
+    case BufferKind::watermark:
     case BufferKind::data: break;
   }
 }
@@ -246,17 +250,20 @@ void Task::reached_end_of_data() {
 }
 
 void Task::arm_flush_timer() {
-  const bool needed = (partition_ && partition_->has_unflushed()) || sink_;
-  if (flush_armed_ || !needed || end_of_data_) return;
+  if (flush_armed_ || end_of_data_) return;
+  std::optional<DurationUs> after_us;
+  if (partition_) after_us = partition_->flush_after(env_.clock().now());
+  if (sink_ && sink_->has_unflushed()) after_us = descriptor_.sink.linger_us;
+  if (!after_us) return;
   flush_armed_ = true;
-  env_.scheduler().after(partition_ ? descriptor_.channel.buffer_timeout_us : descriptor_.sink.linger_us,
-                         MailKind::flush_timer);
+  env_.scheduler().after(*after_us, MailKind::flush_timer);
 }
 
 void Task::on_flush_timer() {
   flush_armed_ = false;
-  if (partition_) partition_->flush();
+  if (partition_) partition_->flush(env_.clock().now());
   if (sink_) sink_->flush();
+  arm_flush_timer();
 }
 
 }  // namespace onceproof::dataflow

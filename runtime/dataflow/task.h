@@ -56,6 +56,7 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   void run_default_action();
   void process_one_buffer();
   void process_event(uint32_t channel, const BufferHeader& header);
+  void advance_watermark(uint32_t channel, TimeUs watermark_us);
   void poll_source();
   void reached_end_of_data();
   void arm_flush_timer();

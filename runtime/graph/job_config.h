@@ -73,9 +73,12 @@ struct ChannelConfig {
   uint32_t exclusive_buffers = 2;    // credits of a channel: taskmanager.network.memory.buffers-per-channel
   uint32_t pool_buffers = 8;         // a result partition's output buffers before the task stops taking input
   DurationUs buffer_timeout_us = milliseconds(100);
+  // A producer with n consumers sends watermarks without data at most every n times this, so that their number grows
+  // with the parallelism and not with its square. Flink's pipeline.auto-watermark-interval (200 ms) is fixed.
+  DurationUs lone_watermark_us = milliseconds(25);
   template <class Archive>
   void fields(Archive& archive) {
-    archive(buffer_bytes, exclusive_buffers, pool_buffers, buffer_timeout_us);
+    archive(buffer_bytes, exclusive_buffers, pool_buffers, buffer_timeout_us, lone_watermark_us);
   }
 };
 
