@@ -194,6 +194,7 @@ void JobManager::on_task_state(const dataflow::TaskStateReport& report) {
     case dataflow::TaskState::failed: {
       const bool expected = task->status == TaskStatus::cancelling;
       task->status = TaskStatus::none;
+      if (report.failure == dataflow::Failure::permanent) return fail_job(report.reason);
       if (expected || region.status == RegionStatus::restarting) return restart_if_ready(region);
       return fail_region(region, report.reason.empty() ? "task canceled" : report.reason);
     }

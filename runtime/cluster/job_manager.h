@@ -65,6 +65,7 @@ class JobManager : public env::Actor, private checkpoint::CoordinatorHost {
   void deploy(Region& region);
   dataflow::TaskDescriptor describe(const Task& task, const checkpoint::CompletedCheckpoint* restored) const;
   void fail_region(Region& region, const std::string& reason);
+  void fail_job(const std::string& reason);
   void on_restart_delay(size_t region, uint64_t version);
   void restart_if_ready(Region& region);
   void cancel(Task& task);

@@ -144,12 +144,15 @@ void JobManager::fail_region(Region& region, const std::string& reason) {
   region.delay_over = false;
   coordinator_->stop("JOB_FAILOVER_REGION");
   for (Task* task : region.tasks) cancel(*task);
-  if (++restarts_ > job_.restart.attempts) {
-    for (Task& task : tasks_) cancel(task);
-    return set_status(JobStatus::failed, "failed: restart attempts exhausted; last failure: " + reason);
-  }
+  if (++restarts_ > job_.restart.attempts) return fail_job("restart attempts exhausted; last failure: " + reason);
   env_.probe().hit(Point::job_restart, {.value = index, .text = reason});
   env_.scheduler().after(job_.restart.delay_us, MailKind::restart_delay, index, ++region.version);
+}
+
+void JobManager::fail_job(const std::string& reason) {
+  coordinator_->stop("CHECKPOINT_COORDINATOR_SUSPEND");
+  for (Task& task : tasks_) cancel(task);
+  set_status(JobStatus::failed, "failed: " + reason);
 }
 
 void JobManager::on_restart_delay(size_t index, uint64_t version) {

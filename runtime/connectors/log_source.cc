@@ -4,82 +4,74 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 namespace onceproof::connectors {
 
-using env::Phase;
 using env::Point;
-
-namespace {
-constexpr int kRecordsInOneHelping = 64;
-}  // namespace
 
 LogSource::LogSource(dataflow::TaskContext& context) : context_(context), config_(context.descriptor().source) {}
 
-env::TopicPartition LogSource::topic_partition(const Split& split) const { return {config_.topic, split.partition}; }
-
-// ---- opening: restored offsets, or the group's, or the beginning; then the end offsets -----------------
+// ---- opening: restored offsets, or the group's, or the beginning; then the stopping offsets ------------
 
 void LogSource::open(ByteView restored, dataflow::Ready ready) {
   ready_ = std::move(ready);
   const auto subtask = context_.descriptor().subtask.subtask;
-  std::map<int32_t, int64_t> offsets;
-  if (!restored.empty() && !decode(restored, offsets)) return context_.fail("source state does not decode");
+  State state;
+  if (!restored.empty() && !decode(restored, state)) return context_.fail("source state does not decode");
+  std::vector<int32_t> partitions;
   for (int32_t p = subtask; p < config_.partitions; p += context_.descriptor().parallelism) {
-    Split split;
+    Split& split = splits_.emplace_back();
     split.partition = p;
-    const auto found = offsets.find(p);
-    if (found != offsets.end()) split.next_offset = found->second;
-    splits_.push_back(std::move(split));
+    const auto found = state.find(p);
+    if (found != state.end()) split.next_offset = found->second.next_offset;
+    partitions.push_back(p);
   }
-  instance_id_ = fmt::format("source-{}", subtask);
-  log_ = context_.env().open_log(instance_id_);
-  opening_ = splits_.size();
-  if (splits_.empty()) {
-    opened_ = true;
-    return ready_();
-  }
-  if (config_.offsets == graph::OffsetCommit::before_processing) return join_group();
-  for (size_t i = 0; i < splits_.size(); ++i) load_end(i);
-}
-
-// Joining comes before reading the committed offsets: whatever an earlier member commits later is refused.
-void LogSource::join_group() {
-  log_->join_group(config_.group, instance_id_, [this](Result<uint64_t> epoch) {
-    if (!epoch.ok()) return context_.fail("cannot join the group: " + epoch.error().message);
-    member_epoch_ = epoch.value();
-    for (size_t i = 0; i < splits_.size(); ++i) load_committed(i);
+  const std::string instance_id = fmt::format("source-{}", subtask);
+  log_ = context_.env().open_log(instance_id);
+  if (splits_.empty()) return opened();
+  if (config_.offsets == graph::OffsetCommit::with_checkpoint) return find_ends(state);
+  group_ = std::make_unique<GroupOffsets>(context_, *log_, instance_id);
+  group_->open(partitions, [this, state = std::move(state)] {
+    for (Split& split : splits_) split.next_offset = group_->committed(split.partition);
+    find_ends(state);
   });
 }
 
-void LogSource::load_committed(size_t index) {
-  log_->committed_offset(config_.group, topic_partition(splits_[index]),
-                         [this, index](Result<std::optional<int64_t>> offset) {
-                           if (!offset.ok()) return context_.fail("no committed offset: " + offset.error().message);
-                           splits_[index].next_offset = offset.value().value_or(0);
-                           load_end(index);
-                         });
+void LogSource::find_ends(const State& restored) {
+  ends_to_find_ = 1;
+  for (size_t i = 0; i < splits_.size(); ++i) {
+    const auto found = restored.find(splits_[i].partition);
+    if (found != restored.end()) {
+      splits_[i].end_offset = found->second.end_offset;
+      continue;
+    }
+    ++ends_to_find_;
+    log_->end_offset(topic_partition(splits_[i]), env::Isolation::read_committed,
+                     [this, i](const Result<int64_t>& end) {
+                       if (!end.ok()) return context_.fail("no end offset: " + end.error().message);
+                       splits_[i].end_offset = end.value();
+                       if (--ends_to_find_ == 0) opened();
+                     });
+  }
+  if (--ends_to_find_ == 0) opened();
 }
 
-void LogSource::load_end(size_t index) {
-  log_->end_offset(topic_partition(splits_[index]), env::Isolation::read_committed, [this, index](Result<int64_t> end) {
-    if (!end.ok()) return context_.fail("no end offset: " + end.error().message);
-    splits_[index].end_offset = end.value();
-    if (finished(splits_[index])) splits_[index].watermark_us = kMaxTimeUs;
-    if (--opening_ > 0) return;
-    opened_ = true;
-    for (size_t i = 0; i < splits_.size(); ++i) fetch(i);
-    ready_();
-  });
+void LogSource::opened() {
+  opened_ = true;
+  for (size_t i = 0; i < splits_.size(); ++i) fetch(i);
+  ready_();
 }
 
 // ---- fetching ------------------------------------------------------------------------------------------
 
 void LogSource::fetch(size_t index) {
   Split& split = splits_[index];
-  if (split.fetching || split.has_batch || finished(split)) return;
-  split.fetching = true;
+  if (split.next_offset >= split.end_offset) {
+    split.stage = Stage::finished;
+    split.watermark_us = kMaxTimeUs;
+    return;
+  }
+  split.stage = Stage::fetching;
   log_->fetch(topic_partition(split), split.next_offset, env::Isolation::read_committed, config_.fetch_bytes,
               config_.fetch_wait_us,
               [this, index](Result<env::FetchResult> result) { on_fetched(index, std::move(result)); });
@@ -87,53 +79,52 @@ void LogSource::fetch(size_t index) {
 
 void LogSource::on_fetched(size_t index, Result<env::FetchResult> result) {
   Split& split = splits_[index];
-  split.fetching = false;
   if (!result.ok()) return context_.fail("fetch failed: " + result.error().message);
   env::FetchResult fetched = result.take();
   if (fetched.next_offset <= split.next_offset) return fetch(index);
   split.batch = std::move(fetched.batch.records);
   split.cursor = 0;
-  split.batch_end = fetched.next_offset;
+  split.batch_end = std::min(fetched.next_offset, split.end_offset);
   const auto deliver = [this, index] {
-    splits_[index].has_batch = true;
+    splits_[index].stage = Stage::emitting;
     context_.resume();
   };
-  if (config_.offsets == graph::OffsetCommit::with_checkpoint) return deliver();
-  // At-most-once: the position first. If the outcome is unknown the batch is given up, never emitted.
-  context_.hit(Point::source_offset_commit, Phase::before, {.value = static_cast<uint64_t>(split.batch_end)});
-  split.fetching = true;
-  log_->commit_offset(config_.group, instance_id_, member_epoch_, topic_partition(split), split.batch_end,
-                      [this, index, deliver](Status committed) {
-                        splits_[index].fetching = false;
-                        if (!committed.ok()) return context_.fail("offset commit: " + committed.error().message);
-                        context_.hit(Point::source_offset_commit,
-                                     {.value = static_cast<uint64_t>(splits_[index].batch_end)});
-                        deliver();
-                      });
+  if (!group_) return deliver();
+  split.stage = Stage::committing;  // at-most-once: the position first
+  group_->commit(split.partition, split.batch_end, deliver);
 }
 
 // ---- emitting ------------------------------------------------------------------------------------------
 
 bool LogSource::poll() {
   if (!opened_) return false;
-  int budget = kRecordsInOneHelping;
+  uint32_t budget = config_.helping_records;
   for (size_t tried = 0; tried < splits_.size() && budget > 0; ++tried) {
     Split& split = splits_[next_split_];
-    if (split.has_batch && !emit_some(split, budget)) fetch(next_split_);
+    if (split.stage == Stage::emitting) {
+      emit_some(split, budget);
+      if (split.cursor == split.batch.size()) {
+        split.next_offset = split.batch_end;  // also past markers and aborted records
+        fetch(next_split_);
+      }
+    }
     if (budget > 0) next_split_ = (next_split_ + 1) % splits_.size();
   }
-  if (budget < kRecordsInOneHelping) {
-    context_.hit(Point::source_emit, {.value = static_cast<uint64_t>(kRecordsInOneHelping - budget)});
+  if (budget < config_.helping_records) {
+    context_.hit(Point::source_emit, {.value = config_.helping_records - budget});
     emit_watermark();
   }
-  return std::any_of(splits_.begin(), splits_.end(), [](const Split& split) { return split.has_batch; });
+  return std::any_of(splits_.begin(), splits_.end(), [](const Split& split) { return split.stage == Stage::emitting; });
 }
 
-// True while the split's batch has more.
-bool LogSource::emit_some(Split& split, int& budget) {
+void LogSource::emit_some(Split& split, uint32_t& budget) {
   ByteView rest = ByteView(split.batch).substr(split.cursor);
   env::LogRecord record;
   while (budget > 0 && env::next_log_record(rest, record)) {
+    if (record.offset >= split.end_offset) {  // the topic has grown meanwhile
+      rest = {};
+      break;
+    }
     --budget;
     char lineage[sizeof(Position)];
     store(lineage, make_position(static_cast<uint64_t>(split.partition), static_cast<uint64_t>(record.offset)));
@@ -142,11 +133,6 @@ bool LogSource::emit_some(Split& split, int& budget) {
     split.watermark_us = std::max(split.watermark_us, record.timestamp_us - config_.out_of_orderness_us - 1);
   }
   split.cursor = split.batch.size() - rest.size();
-  if (!rest.empty()) return true;
-  split.next_offset = split.batch_end;  // also past markers and aborted records
-  split.has_batch = false;
-  if (finished(split)) split.watermark_us = kMaxTimeUs;
-  return false;
 }
 
 void LogSource::emit_watermark() {
@@ -158,14 +144,14 @@ void LogSource::emit_watermark() {
 }
 
 bool LogSource::at_end() const {
-  return opened_ && std::all_of(splits_.begin(), splits_.end(),
-                                [&](const Split& split) { return !split.has_batch && finished(split); });
+  return opened_ &&
+         std::all_of(splits_.begin(), splits_.end(), [](const Split& split) { return split.stage == Stage::finished; });
 }
 
 void LogSource::snapshot(Bytes& state) const {
-  std::map<int32_t, int64_t> offsets;
-  for (const Split& split : splits_) offsets[split.partition] = split.next_offset;
-  state = encode(offsets);
+  State positions;
+  for (const Split& split : splits_) positions[split.partition] = {split.next_offset, split.end_offset};
+  state = encode(positions);
 }
 
 }  // namespace onceproof::connectors

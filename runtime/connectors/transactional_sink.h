@@ -1,96 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
-// Transactional log sink: two-phase commit over the log's transactions (Flink: TwoPhaseCommitSinkFunction and
-// KafkaSink's ExactlyOnceKafkaWriter/KafkaCommitter).
-//   pre-commit  everything written before the barrier is acknowledged inside transaction n, whose identity
-//               (transactional id, producer id, epoch) is in the snapshot; the log still counts it as ongoing
-//   commit      when checkpoint n completed; or, after a failure, when a sink restored from n opens
-// Transactional ids are prefix-subtask-generation-index. The index grows by one a transaction and has no gaps, so a
-// restored sink finds every lingering transaction by initialising ids upwards until one is new, in each generation
-// since the one that took the snapshot: that aborts what was open under the id and raises its epoch, which fences the
-// attempt that opened it. A sink touches only generations below its own. Ids without a generation (Flink's
-// INCREMENTING) let a late zombie that restored an older checkpoint abort what a newer attempt has pre-committed
-// (word-count seed 0x196).
+// Two-phase commit over the log's transactions (Flink: KafkaSink's ExactlyOnceKafkaWriter and KafkaCommitter). Each
+// transaction has a transactional id of its own, prefix-subtask-generation-index: no handle can commit another's
+// records. The log still counts a pre-committed transaction as ongoing.
+//
+// Claim: once an attempt of generation G has fenced, no attempt of a generation below G can open, extend or hold a
+// transaction, now or later. It rests on two rules, which hold with whatever the log does late or twice:
+//   own      an attempt writes under an id of its own generation only, and only if its one and only request for that id
+//            was answered with epoch 0: nobody has initialised the id before
+//   in turn  it asks for an index only when it has been given the one before with epoch 0, so it opens no index above
+//            one that somebody else initialised first
+// A fencing attempt initialises the ids of each earlier generation upwards to the first that answers epoch 0. The ids
+// below are raised: what was open is aborted, what is written later is refused. The last one is taken: the old attempt
+// will see epoch 1 or more there, and never asks for another (in turn).
+//   late init of a zombie         finds the id taken, gets epoch 1 or more and fails; an id without a transaction is left
+//   init answered late            the zombie believes its epoch 0, but the id is at 1 by then: its first write is refused
+//   zombie's next index, racing   log order decides: before the probe, the probe sees epoch 1, aborts, goes on to the
+//                                 next; after it, the zombie is refused
+//   zombie with several indexes   there is none (in turn), nor does a second life of the same attempt exist for the
+//                                 ids of its first (own)
+//   an own init with an unknown   is asked again; epoch 0 then says that no copy was executed yet, but a late one may
+//   outcome                       fence us at any time, even after the checkpoint completed: the id is burned (it stays
+//                                 empty) and the next one is asked for. Any other epoch: a copy or a later attempt, so
+//                                 the attempt fails. Costs a restart, never a record.
+//   an attempt that dies probing  has only taken ids of attempts that are superseded anyway; the next one meets them as
+//                                 epoch 1 and goes one further
+//   pre-committed transactions    of the restored checkpoint have lower indexes than the search begins with, and are
+//                                 committed before it begins; no other checkpoint of an earlier generation completes
+//                                 once G is deployed (job manager)
+// A generation's ids are initialised far less often than there are epochs. close() aborts early what fencing would
+// abort later; nothing relies on it. Ids without a generation (Flink's INCREMENTING) let a late zombie that restored
+// an older checkpoint abort what a newer attempt has pre-committed (word-count seed 0x196).
 #pragma once
 
-#include <map>
-#include <memory>
-#include <vector>
-
-#include "runtime/connectors/batches.h"
+#include "runtime/connectors/fencing.h"
+#include "runtime/connectors/log_writer.h"
+#include "runtime/connectors/two_phase_commit_sink.h"
 
 namespace onceproof::connectors {
 
-class TransactionalSink : public dataflow::SinkOperator {
+class TransactionalSink : public TwoPhaseCommitSink {
  public:
-  explicit TransactionalSink(dataflow::TaskContext& context);
-  void open(ByteView restored, dataflow::Ready ready) override;
-  bool available() const override {
-    return phase_ == Phase::finished || (phase_ == Phase::writing && current_->outstanding < kMaxOutstanding);
-  }
-  void emit(const dataflow::RecordView& record) override;
-  void prepare_snapshot(uint64_t checkpoint, Bytes& state, dataflow::Ready ready) override;
-  void checkpoint_complete(uint64_t checkpoint, dataflow::Ready ready) override;
-  void end_of_data() override;
-  void flush() override;
-  bool has_unflushed() const override { return !batches_.empty(); }
-  void close() override;
+  explicit TransactionalSink(dataflow::TaskContext& context)
+      : TwoPhaseCommitSink(context), writer_(context), fencing_(context, writer_.log()) {}
+  bool has_unflushed() const override { return writer_.has_unflushed(); }
+  void flush() override { writer_.flush(); }
 
  private:
-  static constexpr int kMaxOutstanding = 16;
-  enum class Phase : uint8_t {
-    recovering,  // committing what the restored checkpoint pre-committed
-    probing,     // aborting lingering transactions
-    opening,     // between a barrier and the next transaction's producer id
-    writing,
-    finished,  // no more data: no further transaction is opened
-  };
-  struct Transaction {
-    env::ProducerIdentity identity;
-    int outstanding = 0;  // batches that the log has not acknowledged
-    bool has_records = false;
-    bool committing = false;
-    bool recovered = false;  // from the restored state: flushed long ago
-  };
-  struct Waiting {
-    uint64_t checkpoint;
-    dataflow::Ready ready;
-  };
-  struct State {  // what a snapshot holds
-    std::map<uint64_t, env::ProducerIdentity> pending;
-    uint64_t generation = 0;  // of the sink that took it, and
-    uint64_t next_index = 0;  // its lowest index that no pending transaction uses
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(pending, generation, next_index);
-    }
-  };
+  void fence(uint64_t first, uint64_t index, dataflow::Ready done) override {
+    fencing_.run(first, index, std::move(done));
+  }
+  void begin(uint64_t index, Begun begun) override;
+  void write(const dataflow::RecordView& record) override { writer_.add(record); }
+  bool has_room() const override { return writer_.has_room(); }
+  void when_acknowledged(dataflow::Ready ready) override { writer_.when_acknowledged(std::move(ready)); }
+  void seal() override { writer_.use(std::nullopt); }
+  void prove_alive(const TransactionHandle& transaction, Proof proof) override;
+  void commit(const TransactionHandle& transaction, Ended ended) override;
+  void abort(const TransactionHandle& transaction) override {
+    writer_.log().abort(transaction, [](const Status&) {});
+  }
 
-  void recover_next();
-  void probe();
-  void open_transaction();
-  void send(int32_t partition);
-  void on_flushed();
-  void commit(uint64_t checkpoint);
-  void on_committed(uint64_t checkpoint, const Status& status);
-  bool pending_at_or_below(uint64_t checkpoint) const;
-  std::string transactional_id(uint64_t generation, uint64_t index) const;
-  void hit(env::Point point, env::Phase phase, uint64_t checkpoint, const env::ProducerIdentity& identity);
+  enum class Asked : uint8_t { once, again };
+  void ask(uint64_t index, Asked asked, TimeUs since_us, Begun begun);
+  void on_commit_refused(const TransactionHandle& transaction, const Status& refusal, const Ended& ended);
 
-  dataflow::TaskContext& context_;
-  const graph::SinkConfig& config_;
-  std::unique_ptr<env::Log> log_;
-  Batches batches_;
-  Phase phase_ = Phase::recovering;
-  const uint64_t generation_;
-  uint64_t index_ = 0;              // of the current (or next) transaction
-  uint64_t probed_generation_ = 0;  // while probing: where the next id to look at lies
-  uint64_t probed_index_ = 0;
-  std::shared_ptr<Transaction> current_;
-  std::map<uint64_t, std::shared_ptr<Transaction>> pending_;  // by checkpoint, until the commit is acknowledged
-  std::vector<Waiting> waiting_flush_;
-  std::vector<Waiting> waiting_commit_;
-  bool end_of_data_ = false;
-  dataflow::Ready ready_;
+  LogWriter writer_;
+  Fencing fencing_;
 };
 
 }  // namespace onceproof::connectors

@@ -100,6 +100,9 @@ struct Decline {
   }
 };
 
+// permanent: a restart meets the same again, so the job fails (Flink: NonRecoverableError).
+enum class Failure : uint8_t { recoverable, permanent };
+
 enum class TaskState : uint8_t { created, initializing, running, finished, canceled, failed };
 const char* to_string(TaskState state);
 
@@ -108,9 +111,10 @@ struct TaskStateReport {
   uint64_t attempt = 0;
   TaskState state = TaskState::created;
   std::string reason;
+  Failure failure = Failure::recoverable;  // of FAILED
   template <class Archive>
   void fields(Archive& archive) {
-    archive(session, attempt, state, reason);
+    archive(session, attempt, state, reason, failure);
   }
 };
 
@@ -128,6 +132,7 @@ struct TaskDescriptor {
   uint64_t session = 0;
   uint64_t attempt = 0;
   uint64_t generation = 0;  // durable and rising with every deployment: what a sink may abort is below its own
+  uint64_t fenced_generation = 0;  // everything below it is known to be fenced; 0: unknown
   graph::SubtaskId subtask;
   std::string name;
   int32_t parallelism = 1;
@@ -146,8 +151,8 @@ struct TaskDescriptor {
   std::string state_file;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(session, attempt, generation, subtask, name, parallelism, max_parallelism, operators, inputs, outputs,
-            job_manager, checkpoint, source, sink, channel, bugs, restored_checkpoint, state, state_file);
+    archive(session, attempt, generation, fenced_generation, subtask, name, parallelism, max_parallelism, operators,
+            inputs, outputs, job_manager, checkpoint, source, sink, channel, bugs, restored_checkpoint, state, state_file);
   }
 };
 

@@ -20,8 +20,12 @@ class TaskContext {
   virtual ~TaskContext() = default;
   virtual env::Env& env() = 0;
   virtual const TaskDescriptor& descriptor() const = 0;
-  virtual void fail(const std::string& reason) = 0;  // the attempt fails; at most the first call counts
-  virtual void resume() = 0;                         // something that was not available became so
+  // The attempt fails; at most the first call counts. What runs after it in the same handler has no effect outside.
+  virtual void fail(const std::string& reason, Failure failure = Failure::recoverable) = 0;
+  virtual void resume() = 0;  // something that was not available became so
+  // Every transaction of a generation below this attempt's is committed or can never be continued: a later attempt
+  // need not look there again (TaskDescriptor::fenced_generation).
+  virtual void fenced() = 0;
   void hit(env::Point point, env::Phase phase, env::ProbeArgs args = {});
   void hit(env::Point point, env::ProbeArgs args = {}) { hit(point, env::Phase::after, args); }
 };
@@ -71,9 +75,11 @@ class SinkOperator : public Output {
   // the outside has acknowledged all of it (possibly at once).
   virtual void prepare_snapshot(uint64_t checkpoint, Bytes& state, Ready ready) = 0;
   virtual void checkpoint_complete(uint64_t checkpoint, Ready ready) = 0;
-  virtual void end_of_data() {}
-  virtual void flush() {}  // the linger time is over
-  virtual bool has_unflushed() const { return true; }  // false: flush() would do nothing, now and until more is emitted
+  // The data are over: `ready` is called once the outside has acknowledged everything that was emitted (possibly at
+  // once). What a sink commits with checkpoints is committed by the final one.
+  virtual void finish(Ready ready) { ready(); }
+  virtual bool has_unflushed() const { return false; }  // something waits for flush()
+  virtual void flush() {}                               // the linger time is over
   virtual void close() {}  // the attempt was cancelled or failed: let go of what no checkpoint refers to, best effort
 };
 

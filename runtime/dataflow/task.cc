@@ -151,9 +151,9 @@ void Task::opened() {
   run_default_action();
 }
 
-void Task::fail(const std::string& reason) { end(TaskState::failed, reason); }
+void Task::fail(const std::string& reason, Failure failure) { end(TaskState::failed, reason, failure); }
 
-void Task::end(TaskState state, const std::string& reason) {
+void Task::end(TaskState state, const std::string& reason, Failure failure) {
   if (state_ >= TaskState::finished) return;
   state_ = state;
   const Point point = state == TaskState::finished   ? Point::task_finished
@@ -162,12 +162,12 @@ void Task::end(TaskState state, const std::string& reason) {
   hit(point, {.text = reason});
   if (partition_ && state != TaskState::finished) partition_->close();
   if (sink_ && state != TaskState::finished) sink_->close();
-  report(state, reason);
+  report(state, reason, failure);
   env_.scheduler().stop(env_.network().self().endpoint);
 }
 
-void Task::report(TaskState state, const std::string& reason) {
-  const TaskStateReport report{descriptor_.session, descriptor_.attempt, state, reason};
+void Task::report(TaskState state, const std::string& reason, Failure failure) {
+  const TaskStateReport report{descriptor_.session, descriptor_.attempt, state, reason, failure};
   env_.network().send(descriptor_.job_manager, MailKind::task_state, encode(report));
 }
 
@@ -240,13 +240,16 @@ void Task::process_event(uint32_t channel, const BufferHeader& header) {
 // transaction is committed like any other. Without checkpoints there is nothing to wait for.
 void Task::reached_end_of_data() {
   end_of_data_ = true;
-  if (sink_) sink_->end_of_data();
   if (partition_) {
     partition_->flush();
     partition_->broadcast_event(BufferKind::end_of_data, 0, 0, false);
   }
-  const TaskStateReport report{descriptor_.session, descriptor_.attempt, TaskState::running, ""};
-  env_.network().send(descriptor_.job_manager, MailKind::end_of_data, encode(report));
+  const auto say = [this] {
+    const TaskStateReport report{descriptor_.session, descriptor_.attempt, TaskState::running, "", {}};
+    env_.network().send(descriptor_.job_manager, MailKind::end_of_data, encode(report));
+  };
+  if (!sink_) return say();
+  sink_->finish(say);  // sent is not acknowledged: without checkpoints nothing else waits for the outside
 }
 
 void Task::arm_flush_timer() {

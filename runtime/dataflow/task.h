@@ -36,8 +36,9 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   // TaskContext
   env::Env& env() override { return env_; }
   const TaskDescriptor& descriptor() const override { return descriptor_; }
-  void fail(const std::string& reason) override;
+  void fail(const std::string& reason, Failure failure = Failure::recoverable) override;
   void resume() override;
+  void fenced() override {}
   // BarrierListener
   void block_channel(uint32_t channel) override;
   void unblock_channels() override;
@@ -49,8 +50,8 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   void build_chain();
   void restore_and_open();
   void opened();
-  void end(TaskState state, const std::string& reason);
-  void report(TaskState state, const std::string& reason);
+  void end(TaskState state, const std::string& reason, Failure failure = Failure::recoverable);
+  void report(TaskState state, const std::string& reason, Failure failure = Failure::recoverable);
 
   // the default action (task.cc)
   void run_default_action();

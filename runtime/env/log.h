@@ -2,7 +2,10 @@
 // Log: a client's view of Kafka's transactional log (SEMANTICS of KIP-98, KIP-345, KIP-890 part 1). All calls
 // return at once; the answer comes later, as a callback inside the caller's own handler, or never when the
 // client is destroyed first. The client retries retriable errors itself until its delivery timeout; an answer
-// of timed_out or connection_lost means: outcome unknown.
+// of timed_out or connection_lost means: outcome unknown. Two requests do more when they are executed twice, and a
+// late copy of one could undo what its caller has built on the answer: init_producer (raises the epoch again) and
+// commit_offset (moves the offset back). The client never repeats these after an unknown outcome: it answers, and the
+// caller, who knows what a late copy would do, decides.
 #pragma once
 
 #include <cstdint>
@@ -121,7 +124,8 @@ class Log {
   virtual ~Log() = default;
 
   // Transactional: aborts an ongoing transaction of the same id, raises the epoch (fences), and answers when
-  // that is done. Fresh ids start at epoch 0. Errors: invalid_transaction_timeout, timed_out.
+  // that is done. Fresh ids start at epoch 0. Sent once. Errors: invalid_transaction_timeout, timed_out,
+  // connection_lost.
   virtual void init_producer(const std::string& transactional_id, DurationUs transaction_timeout,
                              Reply<ProducerIdentity> reply) = 0;
 
@@ -147,7 +151,7 @@ class Log {
   virtual void end_offset(const TopicPartition& partition, Isolation isolation, Reply<int64_t> reply) = 0;
 
   // Static membership (KIP-345): joining with an instance id fences every earlier member of that instance.
-  // The answer is the member epoch to present in commit_offset (error: fenced_instance_id).
+  // The answer is the member epoch to present in commit_offset (sent once; error: fenced_instance_id).
   virtual void join_group(const std::string& group, const std::string& instance_id, Reply<uint64_t> reply) = 0;
   virtual void commit_offset(const std::string& group, const std::string& instance_id, uint64_t member_epoch,
                              const TopicPartition& partition, int64_t next_offset, Done done) = 0;

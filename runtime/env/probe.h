@@ -32,6 +32,8 @@ namespace onceproof::env {
     true)                                                                                                              \
   X(sink_commit, "sink.commit", "sink task", "the transaction's commit (before: sent, after: acknowledged)", true)     \
   X(sink_abort, "sink.abort", "sink task", "a lingering transaction was aborted", true)                                \
+  X(sink_lost_transaction, "sink.lost-transaction", "sink task", "a pre-committed transaction is gone from the log",   \
+    true)                                                                                                              \
   X(txn_init, "txn.init", "broker", "a producer id and epoch were given out", true)                                    \
   X(txn_add_partitions, "txn.add-partitions", "broker", "a partition joined a transaction", true)                      \
   X(txn_prepare, "txn.prepare", "broker", "the outcome is in the transaction log (before/after)", true)                \

@@ -23,6 +23,13 @@ enum class SinkMode : uint8_t {
   transactional,    // EXACTLY_ONCE: two-phase commit over the log's transactions
 };
 
+// What becomes of the job when the log no longer has a transaction that a completed checkpoint pre-committed: its
+// records are gone for good, and a restart from that checkpoint meets the same again.
+enum class LostTransaction : uint8_t {
+  fail_job,  // the job ends, with the transaction, the checkpoint and the cause as its reason
+  go_on,     // "continue": stated at sink.lost-transaction, then as if it were committed (Flink's KafkaCommitter)
+};
+
 struct CheckpointConfig {
   bool enabled = true;
   DurationUs interval_us = seconds(5);
@@ -48,9 +55,12 @@ struct SourceConfig {
   uint32_t fetch_bytes = 16 * 1024;
   DurationUs fetch_wait_us = milliseconds(500);
   DurationUs out_of_orderness_us = 0;
+  uint32_t helping_records = 64;         // emitted in one mail, before other mail is looked at
+  DurationUs patience_us = seconds(30);  // an offset commit that stays unknown for so long fails the attempt
   template <class Archive>
   void fields(Archive& archive) {
-    archive(topic, partitions, offsets, group, fetch_bytes, fetch_wait_us, out_of_orderness_us);
+    archive(topic, partitions, offsets, group, fetch_bytes, fetch_wait_us, out_of_orderness_us, helping_records,
+            patience_us);
   }
 };
 
@@ -62,9 +72,14 @@ struct SinkConfig {
   DurationUs transaction_timeout_us = seconds(900);  // Kafka's transaction.max.timeout.ms; Flink's 1 h would be refused
   DurationUs linger_us = milliseconds(100);
   uint32_t batch_bytes = 16 * 1024;
+  LostTransaction lost_transaction = LostTransaction::fail_job;
+  uint32_t max_outstanding = 16;         // batches that the log has not acknowledged, before the sink takes no more
+  uint32_t probe_window = 16;            // earlier generations that a restored sink fences at once
+  DurationUs patience_us = seconds(30);  // a producer id that the log has not given for so long fails the attempt
   template <class Archive>
   void fields(Archive& archive) {
-    archive(topic, partitions, mode, transactional_id_prefix, transaction_timeout_us, linger_us, batch_bytes);
+    archive(topic, partitions, mode, transactional_id_prefix, transaction_timeout_us, linger_us, batch_bytes,
+            lost_transaction, max_outstanding, probe_window, patience_us);
   }
 };
 

@@ -35,8 +35,11 @@ void Client::on_mail(env::Mail& mail) {
     }
     case env::MailKind::log_retry: {
       auto waiting = backing_off_.extract(mail.a);
-      if (!waiting.empty()) send(std::move(waiting.mapped()));
-      return;
+      if (waiting.empty()) return;
+      Request request = std::move(waiting.mapped());
+      if (request.unknown.ok()) return send(std::move(request));
+      Bytes none;
+      return request.answered(request.unknown, none);
     }
     default: return;
   }
@@ -48,7 +51,7 @@ template <class Message>
 void Client::call(int32_t broker, RequestType type, const Message& message, Answered answered, DurationUs wait_us) {
   const ClientOptions& options = cluster_.options().client;
   send({broker, make_request(type, message), options.request_timeout_us + wait_us,
-        env_.now() + options.delivery_timeout_us + wait_us, 0, std::move(answered)});
+        env_.now() + options.delivery_timeout_us + wait_us, 0, std::move(answered), sent_once(type), {}});
 }
 
 void Client::send(Request request) {
@@ -70,6 +73,8 @@ void Client::retry_later(Request request, ErrorCode code, const std::string& why
       answered(status, none);
     });
   }
+  const bool unknown = code == ErrorCode::timed_out || code == ErrorCode::connection_lost;
+  if (request.once && unknown) request.unknown = Status(code, why);
   const uint64_t id = next_id_++;
   env_.scheduler().after(backoff_us, env::MailKind::log_retry, id);
   backing_off_.emplace(id, std::move(request));

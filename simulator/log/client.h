@@ -51,6 +51,8 @@ class Client final : public LogClient {
     TimeUs deadline_us = 0;     // of all attempts
     env::TimerId timer = 0;
     Answered answered;
+    bool once = false;  // an unknown outcome is answered, never repeated
+    Status unknown;     // and is then this one, due when the back-off is over
   };
   struct Append {
     env::ProducerIdentity producer;
@@ -73,6 +75,9 @@ class Client final : public LogClient {
 
   template <class Message>
   void call(int32_t broker, RequestType type, const Message& message, Answered answered, DurationUs wait_us = 0);
+  static bool sent_once(RequestType type) {
+    return type == RequestType::init_producer_id || type == RequestType::offset_commit;
+  }
   void send(Request request);
   void retry_later(Request request, ErrorCode code, const std::string& why);
   void on_response(env::Mail& mail);

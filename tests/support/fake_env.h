@@ -27,6 +27,10 @@ class FakeLog : public env::Log {
     Reply<env::ProducerIdentity> on_producer;
     Done done;
     Reply<env::TransactionDescription> on_description = {};
+    Reply<env::FetchResult> on_fetch = {};
+    Reply<int64_t> on_end = {};
+    Reply<uint64_t> on_join = {};
+    Reply<std::optional<int64_t>> on_offset = {};
   };
   struct Journal {
     std::deque<Call> calls;
@@ -65,6 +69,26 @@ class FakeLog : public env::Log {
     }
     void ok(const std::string& what) { take(what).done(Status()); }
     void fail(const std::string& what, ErrorCode code) { take(what).done(Status(code, to_string(code))); }
+    void fail_init(const std::string& id, ErrorCode code) { take("init " + id).on_producer(Error{code, to_string(code)}); }
+    void describe(const std::string& id, env::TransactionPhase phase, uint16_t epoch = 0, uint64_t producer_id = 7) {
+      take("describe " + id).on_description(env::TransactionDescription{phase, {id, producer_id, epoch}});
+    }
+    // Every open proof of life is answered: it lives.
+    void alive(const std::string& id) { describe(id, env::TransactionPhase::ongoing); }
+    void end(const std::string& partition, int64_t offset) { take("end " + partition).on_end(offset); }
+    void joined(uint64_t epoch) { take("join").on_join(epoch); }
+    void offset(const std::string& partition, std::optional<int64_t> offset) {
+      take("offset " + partition).on_offset(offset);
+    }
+    void records(const std::string& what, int64_t first, int count) {
+      env::FetchResult result;
+      for (int i = 0; i < count; ++i) {
+        env::append_log_record({first + i, first + i, "", "r" + std::to_string(first + i), ""}, result.batch.records);
+      }
+      result.batch.count = static_cast<uint32_t>(count);
+      result.next_offset = first + count;
+      take(what).on_fetch(std::move(result));
+    }
   };
 
   explicit FakeLog(Journal& journal) : journal_(journal) {}
@@ -87,13 +111,37 @@ class FakeLog : public env::Log {
     call.on_description = std::move(reply);
     journal_.add(std::move(call));
   }
-  void fetch(const env::TopicPartition&, int64_t, env::Isolation, uint32_t, DurationUs,
-             Reply<env::FetchResult>) override {}
-  void end_offset(const env::TopicPartition&, env::Isolation, Reply<int64_t>) override {}
-  void join_group(const std::string&, const std::string&, Reply<uint64_t>) override {}
-  void commit_offset(const std::string&, const std::string&, uint64_t, const env::TopicPartition&, int64_t,
-                     Done) override {}
-  void committed_offset(const std::string&, const env::TopicPartition&, Reply<std::optional<int64_t>>) override {}
+  void fetch(const env::TopicPartition& tp, int64_t offset, env::Isolation, uint32_t, DurationUs,
+             Reply<env::FetchResult> reply) override {
+    Call call;
+    call.what = "fetch " + std::to_string(tp.partition) + "@" + std::to_string(offset);
+    call.on_fetch = std::move(reply);
+    journal_.add(std::move(call));
+  }
+  void end_offset(const env::TopicPartition& tp, env::Isolation, Reply<int64_t> reply) override {
+    Call call;
+    call.what = "end " + std::to_string(tp.partition);
+    call.on_end = std::move(reply);
+    journal_.add(std::move(call));
+  }
+  void join_group(const std::string&, const std::string&, Reply<uint64_t> reply) override {
+    Call call;
+    call.what = "join";
+    call.on_join = std::move(reply);
+    journal_.add(std::move(call));
+  }
+  void commit_offset(const std::string&, const std::string&, uint64_t epoch, const env::TopicPartition& tp,
+                     int64_t offset, Done d) override {
+    const std::string what = std::to_string(tp.partition) + "=" + std::to_string(offset);
+    journal_.add({"commit " + what + " epoch " + std::to_string(epoch), {}, {}, std::move(d)});
+  }
+  void committed_offset(const std::string&, const env::TopicPartition& tp,
+                        Reply<std::optional<int64_t>> reply) override {
+    Call call;
+    call.what = "offset " + std::to_string(tp.partition);
+    call.on_offset = std::move(reply);
+    journal_.add(std::move(call));
+  }
 
  private:
   Journal& journal_;
@@ -173,11 +221,17 @@ class FakeContext : public dataflow::TaskContext {
   FakeEnv world;
   dataflow::TaskDescriptor task;
   std::vector<std::string> failures;
+  bool permanent = false;  // one of them was: a restart cannot help
   int resumed = 0;
+  int fenced_calls = 0;
 
   env::Env& env() override { return world; }
   const dataflow::TaskDescriptor& descriptor() const override { return task; }
-  void fail(const std::string& reason) override { failures.push_back(reason); }
+  void fail(const std::string& reason, dataflow::Failure failure) override {
+    failures.push_back(reason);
+    permanent = permanent || failure == dataflow::Failure::permanent;
+  }
+  void fenced() override { ++fenced_calls; }
   void resume() override { ++resumed; }
 };
 

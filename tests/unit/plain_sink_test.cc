@@ -52,6 +52,30 @@ TEST_F(PlainSinkTest, FireAndForgetWaitsForNothing) {
   EXPECT_TRUE(acknowledged);
 }
 
+TEST_F(PlainSinkTest, TheEndOfDataIsReachedWhenEverythingIsAcknowledged) {
+  open(graph::SinkMode::flush);
+  sink->emit({key_on(0), "1", 0, {}});
+  EXPECT_TRUE(sink->has_unflushed());
+  sink->finish([this] { acknowledged = true; });
+  EXPECT_FALSE(sink->has_unflushed());
+  EXPECT_FALSE(acknowledged) << "sent is not acknowledged";
+  context.world.log.ok("append /0");
+  EXPECT_TRUE(acknowledged);
+}
+
+TEST_F(PlainSinkTest, TakesNoMoreThanTheConfiguredBatchesOnTheirWay) {
+  context.task.sink.max_outstanding = 2;
+  open(graph::SinkMode::flush);
+  for (const uint64_t partition : {0, 1}) {
+    EXPECT_TRUE(sink->available());
+    sink->emit({key_on(partition), "1", 0, {}});
+    sink->flush();
+  }
+  EXPECT_FALSE(sink->available());
+  context.world.log.ok("append /1");
+  EXPECT_TRUE(sink->available());
+}
+
 TEST_F(PlainSinkTest, AFailedAppendFailsTheAttempt) {
   open(graph::SinkMode::flush);
   sink->emit({key_on(0), "1", 0, {}});
