@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "runtime/base/check.h"
 #include "runtime/base/random.h"
 #include "scenarios/knobs.h"
+#include "scenarios/language_parts.h"
 
 namespace onceproof::scenarios {
 
@@ -24,6 +27,12 @@ const std::string& draw(const DrawnWord& word, RandomStream stream) {
 }
 
 DurationUs draw_ms(const DrawnNumber& number, RandomStream stream) { return milliseconds(draw(number, stream)); }
+
+size_t index_of(const std::vector<std::string>& words, const std::string& word) {
+  const auto found = std::find(words.begin(), words.end(), word);
+  CHECK(found != words.end(), "the parser lets only known words through");
+  return static_cast<size_t>(found - words.begin());
+}
 
 // "any task-manager" -> "taskmanager-1".
 std::string draw_process(const DrawnWord& word, const ClusterPlan& cluster, RandomStream stream) {
@@ -90,6 +99,20 @@ simulator::FaultAction draw_action(const FaultSpec& spec, const ClusterPlan& clu
                         : part == "sync"  ? simulator::SlowPart::sync
                                           : simulator::SlowPart::ack;
       return simulator::SlowCheckpointFault{slow, draw_ms(spec.delay_ms, stream.fork("delay_ms"))};
+    }
+    case FaultKind::storage: {
+      simulator::StorageFault fault;
+      fault.target = target;
+      const size_t call = index_of(storage_call_words(), draw(spec.call, stream.fork("call")));
+      const size_t effect = index_of(storage_effect_words(), draw(spec.effect, stream.fork("effect")));
+      fault.call = static_cast<simulator::StorageCall>(call);
+      fault.effect = static_cast<simulator::StorageEffect>(effect);
+      fault.path = draw(spec.path, stream.fork("path"));
+      fault.skip = static_cast<uint32_t>(draw(spec.skip, stream.fork("skip")));
+      fault.count = static_cast<uint32_t>(draw(spec.count, stream.fork("count")));
+      fault.duration_us = draw_ms(spec.duration_ms, stream.fork("duration_ms"));
+      fault.delay_us = draw_ms(spec.delay_ms, stream.fork("delay_ms"));
+      return fault;
     }
     case FaultKind::fail_checkpoint: break;
   }

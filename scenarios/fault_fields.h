@@ -14,6 +14,7 @@ namespace onceproof::scenarios {
 enum class FieldShape : uint8_t {
   number,   // low..high, a range or {"one_of": [..]}
   words,    // one of `words`, or a list of which the seed takes one
+  text,     // any text, or a list of which the seed takes one
   process,  // a process by name or a class of processes, or a list; `words` are the further ones: "*", "@hit"
   word,     // one of `words`, never drawn
   subtask,  // number, or one of `words`

@@ -50,6 +50,8 @@ const std::vector<Knob> kKnobs = {
     KNOB("checkpoint", "tolerable_failures", job.checkpoint.tolerable_failures, 1, 0, 1000, "failed checkpoints in a row before the job restarts"),
     KNOB("checkpoint", "retained", job.checkpoint.retained, 1, 1, 100, "completed checkpoints that are kept"),
     KNOB("checkpoint", "inline_threshold_bytes", job.checkpoint.inline_threshold_bytes, 1, 0, kMega, "larger task state goes to a file of its own"),
+    KNOB("checkpoint", "id_block", job.checkpoint.id_block, 1, 1, 1'000'000, "checkpoint ids that are reserved durably at a time"),
+    KNOB("checkpoint", "storage_retry_ms", job.checkpoint.storage_retry_us, 1000, 1, kDayMs, "wait before the job manager asks a checkpoint storage again that refused"),
     KNOB("restart", "attempts", job.restart.attempts, 1, 0, std::numeric_limits<int32_t>::max(), "restarts before the job fails"),
     KNOB("restart", "delay_ms", job.restart.delay_us, 1000, 0, kDayMs, "wait before a restart"),
     KNOB("heartbeat", "interval_ms", job.heartbeat.interval_us, 1000, 10, kDayMs, "heartbeats between job manager and task managers"),

@@ -30,6 +30,9 @@ FaultField words(const char* name, DrawnWord FaultSpec::*into, std::vector<std::
 FaultField process(const char* name, DrawnWord FaultSpec::*into, std::vector<std::string> more, const char* what) {
   return {.name = name, .shape = FieldShape::process, .what = what, .words = std::move(more), .drawn_word = into};
 }
+FaultField text(const char* name, DrawnWord FaultSpec::*into, const char* what) {
+  return {.name = name, .shape = FieldShape::text, .what = what, .drawn_word = into};
+}
 FaultField required(FaultField field) {
   field.required = true;
   return field;
@@ -39,6 +42,14 @@ DrawnWord read_words(const JsonPlace& place, const std::vector<std::string>& wor
   if (!place.is_array()) return {{place.word_of(words, what)}};
   DrawnWord drawn;
   for (const JsonPlace& element : place.elements()) drawn.choices.push_back(element.word_of(words, what));
+  if (drawn.choices.empty()) place.problem("an empty list has nothing to draw");
+  return drawn;
+}
+
+DrawnWord read_texts(const JsonPlace& place) {
+  if (!place.is_array()) return {{place.word()}};
+  DrawnWord drawn;
+  for (const JsonPlace& element : place.elements()) drawn.choices.push_back(element.word());
   if (drawn.choices.empty()) place.problem("an empty list has nothing to draw");
   return drawn;
 }
@@ -75,6 +86,8 @@ void read_fields(const JsonPlace& place, const std::vector<FaultField>& fields, 
     if (field.drawn_word == nullptr) continue;
     if (field.shape == FieldShape::process) {
       read_process(*value, field.words, fault.at.has_value(), fault.*field.drawn_word);
+    } else if (field.shape == FieldShape::text) {
+      fault.*field.drawn_word = read_texts(*value);
     } else {
       fault.*field.drawn_word = read_words(*value, field.words, field.name);
     }
@@ -108,7 +121,11 @@ void read_trigger(const JsonPlace& place, FaultSpec& fault) {
 }
 
 void set_defaults(FaultSpec& fault) {
-  fault.target = {{fault.kind == FaultKind::delay ? "*" : fault.at ? "@hit" : "any task-manager"}};
+  const bool anyone = fault.kind == FaultKind::delay || fault.kind == FaultKind::storage;
+  fault.target = {{anyone ? "*" : fault.at ? "@hit" : "any task-manager"}};
+  fault.call = {{"sync"}};
+  fault.effect = {{"fails"}};
+  fault.path = {{""}};
   fault.by_target = {{"any task-manager"}};
   fault.peer = {{"*"}};
   fault.direction = {{"both"}};
@@ -188,6 +205,13 @@ const std::vector<FaultKindInfo>& fault_kinds() {
         delay}},
       {FaultKind::fail_checkpoint, "fail-checkpoint", "one checkpoint's data are not written",
        {words("part", &FaultSpec::part, {"store", "store-but-written", "task"}, "store: the metadata; store-but-written: it says so but has written; task: a task's state")}},
+      {FaultKind::storage, "storage", "calls of the checkpoint storage fail, hang or are slow while it is in force",
+       {process("target", &FaultSpec::target, {"*", "@hit"}, "whose calls; *: anyone's"),
+        words("call", &FaultSpec::call, storage_call_words(), "which calls"),
+        words("effect", &FaultSpec::effect, storage_effect_words(), "fails-but-written: done, and reported as failed; hangs: until the fault is over"),
+        text("path", &FaultSpec::path, "how their path begins; empty: any"),
+        number("skip", &FaultSpec::skip, 0, kMaxCount, "how many calls are spared first"),
+        number("count", &FaultSpec::count, 1, kMaxCount, "how many calls suffer"), duration, delay}},
   };
   return table;
 }
@@ -198,6 +222,12 @@ std::vector<std::string> fault_kind_words() {
   for (const FaultKindInfo& info : fault_kinds()) words.push_back(info.name);
   return words;
 }
+
+std::vector<std::string> storage_call_words() {
+  return {"append", "sync", "rename", "sync-directory", "remove", "list", "read"};
+}
+
+std::vector<std::string> storage_effect_words() { return {"fails", "fails-but-written", "hangs", "slow"}; }
 
 std::vector<FaultSpec> read_faults(const JsonPlace& place, bool swarm) {
   std::vector<FaultSpec> faults;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scenarios/plan_faults.h"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -48,6 +49,14 @@ T value_of(const JsonPlace& place, const char* key, const Word<T> (&words)[N]) {
     if (found == word) return value;
   }
   return words[0].value;
+}
+
+// 0 unless the member is there and one of the words.
+size_t index_of(const JsonPlace& place, const char* key, const std::vector<std::string>& words) {
+  const auto member = place.required(key);
+  if (!member) return 0;
+  const auto found = std::find(words.begin(), words.end(), member->word_of(words, key));
+  return found == words.end() ? 0 : static_cast<size_t>(found - words.begin());
 }
 
 int64_t number(const JsonPlace& place, const char* key, int64_t low, int64_t high = kMax) {
@@ -118,6 +127,16 @@ struct ActionWriter {
     out["delay_us"] = f.delay_us;
   }
   void operator()(const FailCheckpointFault& f) { out["part"] = word_for(kFail, f.part); }
+  void operator()(const StorageFault& f) {
+    out["target"] = f.target;
+    out["call"] = storage_call_words()[static_cast<size_t>(f.call)];
+    out["effect"] = storage_effect_words()[static_cast<size_t>(f.effect)];
+    out["path"] = f.path;
+    out["skip"] = f.skip;
+    out["count"] = f.count;
+    out["duration_us"] = f.duration_us;
+    out["delay_us"] = f.delay_us;
+  }
 };
 
 FaultAction read_action(const JsonPlace& place, const std::string& kind) {
@@ -145,6 +164,18 @@ FaultAction read_action(const JsonPlace& place, const std::string& kind) {
   if (kind == "slow-checkpoint") {
     const SlowPart part = value_of(place, "part", kSlow);
     return SlowCheckpointFault{part, number(place, "delay_us", 1)};
+  }
+  if (kind == "storage") {
+    StorageFault fault;
+    fault.target = text(place, "target");
+    fault.call = static_cast<StorageCall>(index_of(place, "call", storage_call_words()));
+    fault.effect = static_cast<StorageEffect>(index_of(place, "effect", storage_effect_words()));
+    fault.path = text(place, "path");
+    fault.skip = static_cast<uint32_t>(number(place, "skip", 0, 1'000'000));
+    fault.count = static_cast<uint32_t>(number(place, "count", 1, 1'000'000));
+    fault.duration_us = number(place, "duration_us", 1);
+    fault.delay_us = number(place, "delay_us", 1);
+    return fault;
   }
   return FailCheckpointFault{value_of(place, "part", kFail)};
 }

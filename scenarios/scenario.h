@@ -26,7 +26,7 @@ struct DrawnWord {
   std::vector<std::string> choices;
 };
 
-enum class FaultKind : uint8_t { crash, pause, partition, delay, slow_checkpoint, fail_checkpoint };
+enum class FaultKind : uint8_t { crash, pause, partition, delay, slow_checkpoint, fail_checkpoint, storage };
 
 // Only the fields of its kind are used; the parser refuses the others.
 struct FaultSpec {
@@ -42,7 +42,8 @@ struct FaultSpec {
 
   DrawnWord target, peer, direction, mode, part, mail;
   DrawnWord by_target;  // whom "@hit" means when by_ms strikes instead
-  DrawnNumber duration_ms, delay_ms, restart_after_ms, count{1, 1, {}};
+  DrawnWord call, effect, path;  // of the storage
+  DrawnNumber duration_ms, delay_ms, restart_after_ms, count{1, 1, {}}, skip{0, 0, {}};
 };
 
 enum class InputKind : uint8_t { default_text, file, generated };

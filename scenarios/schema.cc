@@ -55,6 +55,7 @@ OrderedJson field(const FaultField& field) {
     case FieldShape::word: return described(field.what, enumerated(field.words));
     case FieldShape::subtask:
       return described(field.what, any_of({number(field.low, field.high), enumerated(field.words)}));
+    case FieldShape::text: return described(field.what, one_or_many({{"type", "string"}}));
     case FieldShape::process: break;
   }
   std::vector<std::string> words = process_classes();

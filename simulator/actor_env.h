@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // ActorEnv: the seams of one endpoint. Every call of an endpoint that is stopped, or whose process is dead or
-// doomed, does nothing (writes and reads fail), so that a handler that was killed halfway leaves no trace.
+// doomed, does nothing, so that a handler that was killed halfway leaves no trace.
 #pragma once
 
 #include "simulator/kernel.h"
+#include "simulator/storage.h"
 
 namespace onceproof::simulator {
 
@@ -12,7 +13,6 @@ class ActorEnv final : public env::Env,
                        public env::Scheduler,
                        public env::Network,
                        public env::Random,
-                       public env::Storage,
                        public env::Probe {
  public:
   ActorEnv(Kernel& kernel, Binding& binding) : kernel_(kernel), binding_(binding) {}
@@ -21,7 +21,7 @@ class ActorEnv final : public env::Env,
   env::Scheduler& scheduler() override { return *this; }
   env::Network& network() override { return *this; }
   env::Random& random() override { return *this; }
-  env::Storage& storage() override { return *this; }
+  env::Storage& storage() override;
   env::Probe& probe() override { return *this; }
   std::unique_ptr<env::Log> open_log(const std::string& client_id) override;
 
@@ -40,23 +40,12 @@ class ActorEnv final : public env::Env,
 
   RandomStream fork(std::string_view name) override { return kernel_.fork(binding_, name); }
 
-  Status append(const std::string& path, ByteView data) override;
-  Status sync(const std::string& path) override;
-  Status rename(const std::string& from, const std::string& to) override;
-  Status sync_directory(const std::string& directory) override;
-  Status remove(const std::string& path) override;
-  Result<std::vector<std::string>> list(const std::string& directory) override;
-  Result<Bytes> read(const std::string& path) override;
-
   void hit(env::Point point, env::Phase phase, const env::ProbeArgs& args) override;
 
  private:
-  const std::string& process_name() const { return kernel_.names()[binding_.process]; }
-  // The calling actor pays; the call folds into the trace.
-  void pay(DurationUs cost_us, uint64_t note);
-
   Kernel& kernel_;
   Binding& binding_;
+  std::unique_ptr<SimulatedStorage> storage_;  // from its first use on
 };
 
 }  // namespace onceproof::simulator

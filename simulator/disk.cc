@@ -18,48 +18,54 @@ std::string_view without_trailing_slash(std::string_view directory) {
   return directory == "." ? std::string_view() : directory;
 }
 
-}  // namespace
-
-bool SimulatedDisk::take_failure(DiskCall call, const std::string& process_name, DiskFailure& failure) {
-  for (size_t i = 0; i < failures_.size(); ++i) {
-    if (failures_[i].call != call || process_name.rfind(failures_[i].process_prefix, 0) != 0) continue;
-    failure = failures_[i];
-    failures_.erase(failures_.begin() + static_cast<ptrdiff_t>(i));
-    if (failure_applied_) failure_applied_(failure.fault);
-    return true;
-  }
-  return false;
+// "taskmanager" means each of them, "taskmanager-1" that one.
+bool names_process(const std::string& target, const std::string& process) {
+  if (target == "*" || target == process) return true;
+  return process.size() > target.size() && process.starts_with(target) && process[target.size()] == '-';
 }
 
-Status SimulatedDisk::append(env::ProcessId writer, const std::string& process_name, const std::string& path,
-                             ByteView data) {
-  DiskFailure failure;
-  const bool fails = !failures_.empty() && take_failure(DiskCall::append, process_name, failure);
+}  // namespace
+
+std::optional<DiskFault> SimulatedDisk::strike(StorageCall call, const std::string& process, const std::string& path,
+                                               const std::string& to) {
+  for (size_t i = 0; i < faults_.size(); ++i) {
+    StorageFault& what = faults_[i].what;
+    if (what.call != call || !names_process(what.target, process)) continue;
+    if (!path.starts_with(what.path) && (to.empty() || !to.starts_with(what.path))) continue;
+    if (what.skip > 0) {
+      --what.skip;
+      continue;
+    }
+    DiskFault struck = faults_[i];
+    if (--what.count == 0) faults_.erase(faults_.begin() + static_cast<ptrdiff_t>(i));
+    return struck;
+  }
+  return std::nullopt;
+}
+
+void SimulatedDisk::drop_fault(int fault) {
+  std::erase_if(faults_, [&](const DiskFault& each) { return each.fault == fault; });
+}
+
+void SimulatedDisk::drop_unhealed() {
+  std::erase_if(faults_, [](const DiskFault& each) { return !each.until_healed; });
+}
+
+Status SimulatedDisk::append(env::ProcessId writer, const std::string& path, ByteView data) {
   auto [entry, created] = files_.try_emplace(path);
   File& file = entry->second;
   if (created) file.id = next_id_++;
   file.writer = writer;
-  if (!fails) {
-    file.data.append(data);
-    return {};
-  }
-  const size_t written = failure.effect_happens ? data.size() : random_.below(data.size() + 1);
-  file.data.append(data.substr(0, written));
-  return {ErrorCode::io_error, fmt::format("writing \"{}\" failed: input/output error", path)};
+  file.data.append(data);
+  return {};
 }
 
-Status SimulatedDisk::sync(const std::string& process_name, const std::string& path) {
+Status SimulatedDisk::sync(const std::string& path) {
   const auto entry = files_.find(path);
   if (entry == files_.end()) return {ErrorCode::not_found, fmt::format("there is no file \"{}\" to sync", path)};
-  File& file = entry->second;
-  DiskFailure failure;
-  const bool fails = !failures_.empty() && take_failure(DiskCall::sync, process_name, failure);
-  if (!fails || failure.effect_happens) {
-    file.durable_size = file.data.size();
-    file.durable_name = true;
-  }
-  if (!fails) return {};
-  return {ErrorCode::io_error, fmt::format("syncing \"{}\" failed: input/output error", path)};
+  entry->second.durable_size = entry->second.data.size();
+  entry->second.durable_name = true;
+  return {};
 }
 
 Status SimulatedDisk::rename(env::ProcessId writer, const std::string& from, const std::string& to) {
@@ -103,6 +109,11 @@ Result<Bytes> SimulatedDisk::read(const std::string& path) const {
   const auto entry = files_.find(path);
   if (entry == files_.end()) return Error{ErrorCode::not_found, fmt::format("there is no file \"{}\"", path)};
   return entry->second.data;
+}
+
+size_t SimulatedDisk::size(const std::string& path) const {
+  const auto entry = files_.find(path);
+  return entry == files_.end() ? 0 : entry->second.data.size();
 }
 
 void SimulatedDisk::lose_tail(File& file) {

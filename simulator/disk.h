@@ -5,8 +5,8 @@
 // durable at once. Survives every process; all draws come from the disk's own stream.
 #pragma once
 
-#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,14 +17,11 @@
 
 namespace onceproof::simulator {
 
-enum class DiskCall : uint8_t { append, sync };
-
-// The next matching call fails, once.
-struct DiskFailure {
+// A fault that waits for its victims among the storage's calls; the kernel takes it away when it is healed.
+struct DiskFault {
   int fault = 0;
-  DiskCall call = DiskCall::sync;
-  std::string process_prefix;   // of the calling process's name
-  bool effect_happens = false;  // it fails although it did its work
+  StorageFault what;
+  bool until_healed = true;  // false: over with its last victim
 };
 
 class SimulatedDisk {
@@ -33,20 +30,27 @@ class SimulatedDisk {
 
   const DiskOptions& options() const { return options_; }
 
-  Status append(env::ProcessId writer, const std::string& process_name, const std::string& path, ByteView data);
-  Status sync(const std::string& process_name, const std::string& path);
+  Status append(env::ProcessId writer, const std::string& path, ByteView data);
+  Status sync(const std::string& path);
   Status rename(env::ProcessId writer, const std::string& from, const std::string& to);
   Status sync_directory(const std::string& directory);
   Status remove(const std::string& path);
   std::vector<std::string> list(const std::string& directory) const;
   Result<Bytes> read(const std::string& path) const;
+  size_t size(const std::string& path) const;  // 0 when absent
 
   // The process lost its memory: what it wrote and did not make durable meets its fate.
   void crash(env::ProcessId writer);
 
-  void fail_next(DiskFailure failure) { failures_.push_back(std::move(failure)); }
-  void drop_failures() { failures_.clear(); }
-  void on_failure_applied(std::function<void(int fault)> callback) { failure_applied_ = std::move(callback); }
+  // ---- faults: the storage asks before it carries out a call ---------------------------------------------
+  void add_fault(DiskFault fault) { faults_.push_back(std::move(fault)); }
+  // The fault that this call suffers from, if any. `to` is empty except for a rename.
+  std::optional<DiskFault> strike(StorageCall call, const std::string& process, const std::string& path,
+                                  const std::string& to);
+  // What a failing append of so many bytes leaves behind.
+  size_t torn(size_t bytes) { return random_.below(bytes + 1); }
+  void drop_fault(int fault);
+  void drop_unhealed();  // those that nothing else takes away
 
   uint64_t draws() const { return random_.position(); }
   uint64_t unsynced_bytes() const;
@@ -67,7 +71,6 @@ class SimulatedDisk {
     File old;  // what `to` was before
   };
 
-  bool take_failure(DiskCall call, const std::string& process_name, DiskFailure& failure);
   void lose_tail(File& file);
   void undo_renames(env::ProcessId writer);
 
@@ -75,8 +78,7 @@ class SimulatedDisk {
   RandomStream random_;
   std::map<std::string, File> files_;
   std::vector<Rename> renames_;  // not durable, oldest first
-  std::vector<DiskFailure> failures_;
-  std::function<void(int)> failure_applied_;
+  std::vector<DiskFault> faults_;
   uint64_t next_id_ = 1;
 };
 

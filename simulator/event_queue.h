@@ -107,6 +107,7 @@ enum class EventType : uint8_t {
   notice,         // connection_lost on its way to an endpoint
   ready,          // the busy time of actor `binding` is over and its mailbox is not empty
   start_process,  // the first start of process mail.a
+  storage,        // the storage carries out call mail.a of the client `binding`
   fault,          // fault mail.a asked to be called back with tag mail.b
 };
 

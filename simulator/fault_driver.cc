@@ -113,6 +113,7 @@ std::optional<env::ProcessId> FaultControl::process(const std::string& target) c
 }
 
 bool FaultControl::alive(env::ProcessId process) const { return kernel_.alive(process); }
+const std::string& FaultControl::name(env::ProcessId process) const { return kernel_.names()[process]; }
 RandomStream FaultControl::random() const {
   return kernel_.stream("faults").fork(kernel_.faults().status()[static_cast<size_t>(fault_)].kind,
                                        static_cast<uint64_t>(fault_));
@@ -149,11 +150,8 @@ void FaultControl::delay_next(std::optional<env::ProcessId> sender, env::MailKin
   kernel_.network().delay_next({fault_, sender, mail, count, delay_us});
 }
 void FaultControl::stall_next(env::Point point, DurationUs delay_us) { kernel_.stall_next(fault_, point, delay_us); }
-void FaultControl::fail_next_append(const std::string& process_prefix) {
-  kernel_.disk().fail_next({fault_, DiskCall::append, process_prefix, false});
-}
-void FaultControl::fail_next_sync(const std::string& process_prefix, bool effect_happens) {
-  kernel_.disk().fail_next({fault_, DiskCall::sync, process_prefix, effect_happens});
-}
+void FaultControl::fail_storage(StorageFault what) { kernel_.disk().add_fault({fault_, std::move(what), true}); }
+void FaultControl::fail_storage_once(StorageFault what) { kernel_.disk().add_fault({fault_, std::move(what), false}); }
+void FaultControl::heal_storage() { kernel_.heal_storage(fault_); }
 
 }  // namespace onceproof::simulator

@@ -79,6 +79,19 @@ struct Describe {
                            : "the next write of a task's state fails";
     return fmt::format("fail checkpoint{}: {}", at, part);
   }
+  std::string operator()(const StorageFault& fault) const {
+    constexpr const char* kCalls[] = {"append", "sync", "rename", "directory sync", "remove", "list", "read"};
+    const bool slow = fault.effect == StorageEffect::slow;
+    const std::string effect = slow ? fmt::format("slow by {}", duration(fault.delay_us))
+                               : fault.effect == StorageEffect::hangs ? "hanging"
+                               : fault.effect == StorageEffect::fails ? "failing"
+                                                                      : "done, and reported as failed";
+    const std::string count = fault.count == 1 ? "1 call" : fmt::format("up to {} calls", fault.count);
+    return fmt::format("storage{} for {}: {} of {}{} by {}{}", at, duration(fault.duration_us), effect,
+                       kCalls[static_cast<size_t>(fault.call)],
+                       fault.path.empty() ? "" : fmt::format(" on \"{}...\"", fault.path), who(fault.target),
+                       fmt::format(", {}{}", count, fault.skip == 0 ? "" : fmt::format(" after {}", fault.skip)));
+  }
 };
 
 struct Kind {
@@ -88,6 +101,7 @@ struct Kind {
   const char* operator()(const DelayFault&) const { return "delay"; }
   const char* operator()(const SlowCheckpointFault&) const { return "slow-checkpoint"; }
   const char* operator()(const FailCheckpointFault&) const { return "fail-checkpoint"; }
+  const char* operator()(const StorageFault&) const { return "storage"; }
 };
 
 }  // namespace

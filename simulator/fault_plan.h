@@ -64,15 +64,33 @@ struct SlowCheckpointFault {
   SlowPart part = SlowPart::trigger;
   DurationUs delay_us = seconds(2);
 };
-// store: the next sync in the completed-checkpoint store fails; store_but_written: it fails although the data are
-// durable; task: the next write of a task's state fails (the task declines).
+// Shorthand for the storage faults that matter most. store: the next sync of a checkpoint's metadata fails, it is
+// certainly not stored; store_but_written: their rename or the sync of their directory fails although it is done;
+// task: the next write of a task's state fails (the task declines).
 enum class FailPart : uint8_t { store, store_but_written, task };
 struct FailCheckpointFault {
   FailPart part = FailPart::store;
 };
+// Calls of the checkpoint storage that `target` ("*": anyone) makes on a path that begins with `path` (a rename: either
+// path) and that come while the fault is in force: the first `skip` are spared, the next `count` suffer.
+// fails: without effect, an append leaves a torn part behind; fails_but_written: the work is done, the answer is an
+// error; hangs: neither is until the fault is over; slow: both come delay_us later.
+enum class StorageCall : uint8_t { append, sync, rename, sync_directory, remove, list, read };
+enum class StorageEffect : uint8_t { fails, fails_but_written, hangs, slow };
+struct StorageFault {
+  std::string target = "*";
+  StorageCall call = StorageCall::sync;
+  StorageEffect effect = StorageEffect::fails;
+  std::string path = {};
+  uint32_t skip = 0;
+  uint32_t count = 1;
+  DurationUs duration_us = seconds(8);
+  DurationUs delay_us = seconds(2);
+};
 
 using FaultAction =
-    std::variant<CrashFault, PauseFault, PartitionFault, DelayFault, SlowCheckpointFault, FailCheckpointFault>;
+    std::variant<CrashFault, PauseFault, PartitionFault, DelayFault, SlowCheckpointFault, FailCheckpointFault,
+                 StorageFault>;
 
 struct Fault {
   Trigger trigger;
@@ -81,7 +99,7 @@ struct Fault {
 using FaultPlan = std::vector<Fault>;
 
 const char* kind_of(
-    const Fault& fault);  // "crash", "pause", "partition", "delay", "slow-checkpoint", "fail-checkpoint"
+    const Fault& fault);  // "crash", "pause", "partition", "delay", "slow-checkpoint", "fail-checkpoint", ...
 std::string describe(
     const Fault& fault);  // for people: "crash taskmanager-1 at the 2nd sink.pre-commit, restart after 2 s"
 

@@ -26,6 +26,7 @@ class FaultControl {
   // "@hit" is the process that hit the point. nullopt: there is no such process.
   std::optional<env::ProcessId> process(const std::string& target) const;
   bool alive(env::ProcessId process) const;
+  const std::string& name(env::ProcessId process) const;
   RandomStream random() const;
 
   // Accounting. A fault is in force from fire() until over(); one that never calls in_force() heals nothing.
@@ -40,11 +41,13 @@ class FaultControl {
   bool resume(env::ProcessId process);  // true when the pause held something back
   void cut(env::ProcessId target, const std::string& peer, Direction direction, CutMode mode);
   void heal_cut(env::ProcessId target, const std::string& peer);
+  // Calls of the storage suffer from now until heal_storage(), which also lets go of those that hang.
+  void fail_storage(StorageFault what);
+  void heal_storage();
   // These three wait for their next victim and then report effective by themselves.
   void delay_next(std::optional<env::ProcessId> sender, env::MailKind mail, uint32_t count, DurationUs delay_us);
   void stall_next(env::Point point, DurationUs delay_us);
-  void fail_next_append(const std::string& process_prefix);
-  void fail_next_sync(const std::string& process_prefix, bool effect_happens);
+  void fail_storage_once(StorageFault what);
 
  private:
   Kernel& kernel_;

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "simulator/actor_env.h"
+#include "simulator/storage.h"
 
 namespace onceproof::simulator {
 
@@ -15,7 +16,6 @@ Kernel::Kernel(WorldOptions options, FaultSourceFactory fault_sources)
       network_(*this, queue_, slab_, now_us_, options_.network, RandomStream(options_.seed).fork("network")),
       disk_(options_.disk, RandomStream(options_.seed).fork("disk")),
       faults_(*this, options_.faults, fault_sources) {
-  disk_.on_failure_applied([this](int fault) { faults_.applied(fault, now_us_); });
   faults_.arm();
 }
 
@@ -56,6 +56,14 @@ bool Kernel::step(TimeUs limit_us) {
         slab_.release(slot);
         clean_up();
         return true;
+      case EventType::storage: {
+        const bool happens = bindings_[event.binding] != nullptr;
+        if (happens) carry_out_storage_call(event);
+        slab_.release(slot);
+        clean_up();
+        if (happens) return true;
+        break;
+      }
       case EventType::fault: {
         fold_world_event(event, 0);
         const auto fault = static_cast<int>(event.mail.a);
@@ -68,6 +76,18 @@ bool Kernel::step(TimeUs limit_us) {
     }
   }
   return false;
+}
+
+// On behalf of the process that made the call, although it may be paused; not on its thread.
+void Kernel::carry_out_storage_call(const Event& event) {
+  Binding& client = *bindings_[event.binding];
+  auto& storage = static_cast<SimulatedStorage&>(*client.handler);
+  const uint64_t call = event.mail.a;
+  trace_.fold({now_us_, client.process, env::MailKind::storage_call, client.endpoint, call, 0, storage.digest(call),
+               network_.draws() + disk_.draws()});
+  running_process_ = client.process;
+  storage.carry_out(call);
+  running_process_ = -1;
 }
 
 void Kernel::fold_world_event(const Event& event, env::ProcessId process) {

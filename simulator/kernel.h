@@ -60,6 +60,7 @@ class Kernel final : public LogClientHost, public NetworkHost {
   void stop(env::ProcessId process, env::Endpoint endpoint);
   void charge(Binding& by, uint64_t records, uint64_t bytes);
   std::unique_ptr<env::Log> open_log(Binding& owner, const std::string& client_id);
+  Binding& bind_storage(Binding& owner, env::MailHandler& client);
   void unbind_client(uint32_t binding) override;
   void hit(const Binding& by, env::Point point, env::Phase phase, const env::ProbeArgs& args);
   RandomStream fork(const Binding& binding, std::string_view name) const;
@@ -75,6 +76,11 @@ class Kernel final : public LogClientHost, public NetworkHost {
   EventSlab& slab() { return slab_; }
   void push(TimeUs at_us, uint32_t slot) { slab_[slot].order = queue_.push(at_us, slot); }
   void call_fault_back(TimeUs at_us, int fault, uint64_t tag);
+  // The storage: a call takes effect at its time, or when the fault that it hangs on is healed.
+  void call_storage(TimeUs at_us, uint32_t client, uint64_t call);
+  void hang_storage(int fault, uint32_t client, uint64_t call) { hanging_.push_back({fault, client, call}); }
+  void heal_storage(int fault);
+  void storage_fault_applied(const DiskFault& fault);
   void stall_next(int fault, env::Point point, DurationUs delay_us) { stalls_.push_back({fault, point, delay_us}); }
   void disarm_faults();
   // Handles the mail when the actor is idle, queues it otherwise.
@@ -105,6 +111,12 @@ class Kernel final : public LogClientHost, public NetworkHost {
     DurationUs delay_us;
   };
 
+  struct HangingCall {
+    int fault;
+    uint32_t client;
+    uint64_t call;
+  };
+
   void start_process(env::ProcessId id);
   TimeUs own_time_us(env::ProcessId id) const;
   Binding& bind(env::ProcessId process, env::Endpoint endpoint, std::string name, Binding* owner);
@@ -113,6 +125,7 @@ class Kernel final : public LogClientHost, public NetworkHost {
   void finish_crash(env::ProcessId id);
   void clean_up();
   void handle(Binding& binding, uint32_t slot);
+  void carry_out_storage_call(const Event& event);
   bool handle_ready(uint32_t binding);
   void enqueue(Binding& owner, uint32_t slot);
   uint32_t dequeue(Binding& owner);
@@ -133,6 +146,7 @@ class Kernel final : public LogClientHost, public NetworkHost {
   SimulatedDisk disk_;
   FaultDriver faults_;
   std::vector<Stall> stalls_;
+  std::vector<HangingCall> hanging_;
   std::vector<PointHit> points_;
   std::array<uint64_t, env::kPointCount> hits_{};
 

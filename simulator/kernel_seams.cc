@@ -98,6 +98,38 @@ std::unique_ptr<env::Log> Kernel::open_log(Binding& owner, const std::string& cl
   return client;
 }
 
+Binding& Kernel::bind_storage(Binding& owner, env::MailHandler& client) {
+  Process& process = *processes_[owner.process];
+  Binding& binding = bind(owner.process, process.next_client_endpoint++, owner.name, &owner);
+  binding.handler = &client;
+  return binding;
+}
+
+void Kernel::call_storage(TimeUs at_us, uint32_t client, uint64_t call) {
+  const uint32_t slot = slab_.allocate();
+  Event& event = slab_[slot];
+  event.type = EventType::storage;
+  event.binding = client;
+  event.mail.kind = env::MailKind::storage_call;
+  event.mail.a = call;
+  event.mail.b = 0;
+  push(at_us, slot);
+}
+
+void Kernel::heal_storage(int fault) {
+  disk_.drop_fault(fault);
+  std::erase_if(hanging_, [&](const HangingCall& hanging) {
+    if (hanging.fault != fault) return false;
+    call_storage(now_us_, hanging.client, hanging.call);
+    return true;
+  });
+}
+
+void Kernel::storage_fault_applied(const DiskFault& fault) {
+  if (fault.until_healed) return faults_.effective(fault.fault);
+  faults_.applied(fault.fault, now_us_ + (fault.what.effect == StorageEffect::slow ? fault.what.delay_us : 0));
+}
+
 // The client's own handler may be on the stack, so its Env stays until that has returned.
 void Kernel::unbind_client(uint32_t id) {
   std::unique_ptr<Binding> binding = std::move(bindings_[id]);
@@ -171,7 +203,7 @@ void Kernel::disarm_faults() {
   faults_.disarm();
   stalls_.clear();
   network_.drop_delays();
-  disk_.drop_failures();
+  disk_.drop_unhealed();
 }
 
 }  // namespace onceproof::simulator

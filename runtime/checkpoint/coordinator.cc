@@ -10,8 +10,6 @@ using env::Phase;
 using env::Point;
 
 namespace {
-constexpr DurationUs kSettleRetryUs = milliseconds(200);
-
 // CheckpointFailureManager: only these count against the tolerable number of failures.
 bool counts_as_failure(const std::string& reason) {
   return reason == "IO_EXCEPTION" || reason == "CHECKPOINT_ASYNC_EXCEPTION" || reason == "CHECKPOINT_DECLINED" ||
@@ -20,14 +18,14 @@ bool counts_as_failure(const std::string& reason) {
 }  // namespace
 
 Coordinator::Coordinator(env::Env& env, const graph::CheckpointConfig& config, const SeededBugs& bugs,
-                         CompletedCheckpointStore& store, CoordinatorHost& host, uint64_t first_id)
+                         CompletedCheckpointStore& store, CoordinatorHost& host, CheckpointIds& ids)
     : env_(env),
       config_(config),
       bugs_(bugs),
       store_(store),
       host_(host),
-      random_(env.random().fork("checkpoint.first-delay")),
-      next_id_(first_id) {
+      ids_(ids),
+      random_(env.random().fork("checkpoint.first-delay")) {
   if (store_.latest() != nullptr) last_completed_ = store_.latest()->id;
 }
 
@@ -76,7 +74,9 @@ void Coordinator::request_final() {
 // The timeout's clock starts here: it covers the barriers' travel, alignment, both parts of the snapshots and all
 // acknowledgements. Ids are burned even if the checkpoint fails; gaps are normal.
 void Coordinator::trigger() {
-  const uint64_t id = next_id_++;
+  const std::optional<uint64_t> next = ids_.take();
+  if (!next) return schedule(config_.storage_retry_us);
+  const uint64_t id = *next;
   Pending& pending = pending_[id];
   pending.triggered_us = env_.now();
   for (const RunningTask& task : tasks_) pending.missing[task.attempt] = task.subtask;
@@ -107,7 +107,7 @@ void Coordinator::acknowledge(const RunningTask& task, uint64_t checkpoint, Byte
   pending.storing = true;
   env_.scheduler().cancel(pending.timeout);
   if (bugs_.has(SeededBug::notify_before_store)) host_.notify_complete(checkpoint);
-  env_.scheduler().post(MailKind::store_checkpoint, checkpoint);
+  store(checkpoint);
 }
 
 void Coordinator::decline(uint64_t attempt, uint64_t checkpoint, const std::string& reason) {
@@ -119,28 +119,30 @@ void Coordinator::on_timeout(uint64_t checkpoint) { abort(checkpoint, "CHECKPOIN
 
 // ---- completion ----------------------------------------------------------------------------------------
 
-void Coordinator::on_store(uint64_t checkpoint) {
-  const auto found = pending_.find(checkpoint);
-  if (found == pending_.end() || !found->second.storing) return;
-  Status stored;
-  if (store_.outcome_unknown()) {
-    stored = store_.settle();
-  } else {
-    env_.probe().hit(Point::checkpoint_store, Phase::before, {.checkpoint = checkpoint});
-    stored = store_.add({checkpoint, found->second.triggered_us, env_.now(), found->second.states});
-    if (!stored.ok() && store_.outcome_unknown()) stored = store_.settle();
+void Coordinator::store(uint64_t checkpoint) {
+  const Pending& pending = pending_.at(checkpoint);
+  env_.probe().hit(Point::checkpoint_store, Phase::before, {.checkpoint = checkpoint});
+  store_.add({checkpoint, pending.triggered_us, env_.now(), pending.states},
+             [this, checkpoint](Outcome outcome) { on_stored(checkpoint, outcome); });
+}
+
+void Coordinator::on_settle(uint64_t checkpoint) {
+  if (!pending_.contains(checkpoint)) return;
+  store_.settle(checkpoint, [this, checkpoint](Outcome outcome) { on_stored(checkpoint, outcome); });
+}
+
+// Also of one that was aborted meanwhile: then the store alone keeps it.
+void Coordinator::on_stored(uint64_t checkpoint, Outcome outcome) {
+  if (!pending_.contains(checkpoint)) return;
+  switch (outcome) {
+    case Outcome::stored:
+      env_.probe().hit(Point::checkpoint_store, Phase::after, {.checkpoint = checkpoint});
+      return completed(checkpoint);
+    case Outcome::not_stored: return abort(checkpoint, "FINALIZE_CHECKPOINT_FAILURE");
+    case Outcome::unknown:  // it may be durable: neither complete nor abort until that is known
+      env_.scheduler().after(config_.storage_retry_us, MailKind::store_checkpoint, checkpoint);
+      return;
   }
-  if (store_.outcome_unknown()) {  // it may be durable: neither complete nor abort until that is known
-    env_.scheduler().after(kSettleRetryUs, MailKind::store_checkpoint, checkpoint);
-    return;
-  }
-  if (store_.latest() == nullptr || store_.latest()->id != checkpoint) {
-    const std::vector<TaskState> states = std::move(found->second.states);
-    abort(checkpoint, "FINALIZE_CHECKPOINT_FAILURE");
-    return discard_files(states);
-  }
-  env_.probe().hit(Point::checkpoint_store, Phase::after, {.checkpoint = checkpoint});
-  completed(checkpoint);
 }
 
 void Coordinator::completed(uint64_t checkpoint) {
@@ -158,7 +160,7 @@ void Coordinator::completed(uint64_t checkpoint) {
 void Coordinator::abort(uint64_t checkpoint, const std::string& reason) {
   const auto found = pending_.find(checkpoint);
   if (found == pending_.end()) return;
-  // What is being written may become durable; it is settled before anything is restored (JobManager::deploy).
+  // What is being written may become durable; it is settled before anything is restored (JobManager::schedule).
   env_.scheduler().cancel(found->second.timeout);
   pending_.erase(found);
   env_.probe().hit(Point::checkpoint_abort, {.checkpoint = checkpoint, .text = reason});
@@ -171,12 +173,6 @@ void Coordinator::count_failure(uint64_t checkpoint, const std::string& reason) 
   if (++consecutive_failures_ <= config_.tolerable_failures) return;
   consecutive_failures_ = 0;
   host_.too_many_failures("Exceeded checkpoint tolerable failure threshold: " + reason);
-}
-
-void Coordinator::discard_files(const std::vector<TaskState>& states) {
-  for (const TaskState& state : states) {
-    if (!state.file.empty()) (void)env_.storage().remove(state.file);
-  }
 }
 
 }  // namespace onceproof::checkpoint

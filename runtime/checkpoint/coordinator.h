@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/base/seeded_bugs.h"
+#include "runtime/checkpoint/checkpoint_ids.h"
 #include "runtime/checkpoint/completed_store.h"
 #include "runtime/env/env.h"
 #include "runtime/graph/job_config.h"
@@ -35,7 +36,7 @@ struct RunningTask {
 class Coordinator {
  public:
   Coordinator(env::Env& env, const graph::CheckpointConfig& config, const SeededBugs& bugs,
-              CompletedCheckpointStore& store, CoordinatorHost& host, uint64_t first_id);
+              CompletedCheckpointStore& store, CoordinatorHost& host, CheckpointIds& ids);
 
   // Every task is running: checkpoints may be triggered. stop() aborts what is pending and triggers no more.
   void start(std::vector<RunningTask> tasks);
@@ -49,7 +50,7 @@ class Coordinator {
   // Timers of the job manager's actor that are the coordinator's.
   void on_interval();
   void on_timeout(uint64_t checkpoint);
-  void on_store(uint64_t checkpoint);
+  void on_settle(uint64_t checkpoint);
 
  private:
   struct Pending {
@@ -64,18 +65,19 @@ class Coordinator {
   void abort(uint64_t checkpoint, const std::string& reason);
   void completed(uint64_t checkpoint);
   void count_failure(uint64_t checkpoint, const std::string& reason);
-  void discard_files(const std::vector<TaskState>& states);
+  void store(uint64_t checkpoint);
+  void on_stored(uint64_t checkpoint, Outcome outcome);
 
   env::Env& env_;
   const graph::CheckpointConfig config_;
   const SeededBugs bugs_;
   CompletedCheckpointStore& store_;
   CoordinatorHost& host_;
+  CheckpointIds& ids_;
   RandomStream random_;
   std::vector<RunningTask> tasks_;
   bool running_ = false;
   bool final_requested_ = false;
-  uint64_t next_id_;
   std::map<uint64_t, Pending> pending_;
   env::TimerId interval_timer_ = 0;
   TimeUs last_completion_us_ = kMinTimeUs;

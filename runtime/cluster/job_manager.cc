@@ -3,16 +3,15 @@
 
 #include <algorithm>
 
+#include "runtime/checkpoint/durable_counter.h"
+
 namespace onceproof::cluster {
 
 using env::MailKind;
 using env::Point;
 
 namespace {
-constexpr DurationUs kStoreRetryUs = seconds(1);
 constexpr const char* kDirectory = "checkpoints";
-// A new session starts its ids above whatever an earlier one may have burned without storing it.
-constexpr uint64_t kIdsPerSession = 1000;
 
 template <class T, class Handler>
 void with(const env::Mail& mail, Handler handler) {
@@ -25,7 +24,8 @@ JobManager::JobManager(env::Env& env, JobManagerOptions options)
     : env_(env),
       options_(std::move(options)),
       job_(options_.job),
-      store_(env.storage(), kDirectory, job_.checkpoint.retained) {}
+      store_(env.storage(), kDirectory, job_.checkpoint.retained),
+      checkpoint_ids_(env.storage(), std::string(kDirectory) + "/checkpoint-ids", job_.checkpoint.id_block) {}
 
 void JobManager::on_mail(env::Mail& mail) {
   if (status_ == JobStatus::finished || status_ == JobStatus::failed) return;
@@ -69,7 +69,7 @@ void JobManager::on_mail(env::Mail& mail) {
       });
     case MailKind::checkpoint_interval: return coordinator_->on_interval();
     case MailKind::checkpoint_timeout: return coordinator_->on_timeout(mail.a);
-    case MailKind::store_checkpoint: return coordinator_->on_store(mail.a);
+    case MailKind::store_checkpoint: return coordinator_->on_settle(mail.a);
     case MailKind::restart_delay: return on_restart_delay(mail.a, mail.b);
     case MailKind::registration_retry: return schedule();
     default: return;
@@ -78,23 +78,36 @@ void JobManager::on_mail(env::Mail& mail) {
 
 // ---- life cycle ----------------------------------------------------------------------------------------
 
+// A session, what is in the store, checkpoint ids: each durable before the next is asked for. While the storage hangs
+// the job manager has not started; when it refuses, all is asked again. Never starts from an older checkpoint because
+// the newest cannot be read just now.
 void JobManager::start() {
-  Result<uint64_t> session = checkpoint::next_session(env_.storage(), kDirectory);
-  Result<uint64_t> recovered = session.ok() ? store_.recover() : session;
-  if (!recovered.ok()) {  // never start from an older checkpoint because the newest cannot be read just now
-    env_.scheduler().after(kStoreRetryUs, MailKind::start);
-    return;
-  }
-  session_ = session.value();
+  checkpoint::reserve_numbers(
+      env_.storage(), std::string(kDirectory) + "/leader-session", 1, [this](const Result<uint64_t>& session) {
+        if (!session.ok()) return retry_start();
+        session_ = session.value();
+        store_.recover([this](const Result<uint64_t>& latest) {
+          if (!latest.ok()) return retry_start();
+          checkpoint_ids_.reserve([this, id = latest.value()](const Status& reserved) {
+            if (!reserved.ok()) return retry_start();
+            started(id);
+          });
+        });
+      });
+}
+
+void JobManager::retry_start() { env_.scheduler().after(job_.checkpoint.storage_retry_us, MailKind::start); }
+
+void JobManager::started(uint64_t latest_checkpoint) {
   graph_ = graph::build_execution_graph(job_.plan).take();
-  const uint64_t first_id = std::max(store_.highest_id_seen() + 1, (session_ - 1) * kIdsPerSession + 1);
-  coordinator_ = std::make_unique<checkpoint::Coordinator>(env_, job_.checkpoint, job_.bugs, store_,
-                                                           static_cast<checkpoint::CoordinatorHost&>(*this), first_id);
+  coordinator_ = std::make_unique<checkpoint::Coordinator>(
+      env_, job_.checkpoint, job_.bugs, store_, static_cast<checkpoint::CoordinatorHost&>(*this), checkpoint_ids_);
+  store_.discard_directories_below(checkpoint_ids_.next());
   for (const graph::SubtaskId& id : graph_.subtasks()) tasks_.push_back({.id = id});
   regions_.resize(graph_.regions.size());
   for (Task& task : tasks_) regions_[static_cast<size_t>(graph_.region_of(task.id))].tasks.push_back(&task);
   started_us_ = env_.now();
-  env_.probe().hit(Point::leader_elect, {.checkpoint = recovered.value(), .value = session_});
+  env_.probe().hit(Point::leader_elect, {.checkpoint = latest_checkpoint, .value = session_});
   set_status(JobStatus::running, "");
   env_.scheduler().after(job_.heartbeat.interval_us, MailKind::heartbeat_interval);
 }

@@ -50,6 +50,8 @@ class JobManager : public env::Actor, private checkpoint::CoordinatorHost {
 
   // life cycle and messages (job_manager.cc)
   void start();
+  void retry_start();
+  void started(uint64_t latest_checkpoint);
   void on_register(const RegisterTaskManager& message, env::ProcessId from);
   void on_heartbeat_interval();
   void lose_task_manager(env::ProcessId task_manager, const char* reason);
@@ -61,6 +63,8 @@ class JobManager : public env::Actor, private checkpoint::CoordinatorHost {
 
   // scheduling and failover (job_manager_scheduling.cc)
   void schedule();
+  void prepare_deployment();
+  void deploy_waiting();
   bool assign_slots();
   void deploy(Region& region);
   dataflow::TaskDescriptor describe(const Task& task, const checkpoint::CompletedCheckpoint* restored) const;
@@ -83,6 +87,7 @@ class JobManager : public env::Actor, private checkpoint::CoordinatorHost {
   const graph::JobConfig& job_;
   graph::ExecutionGraph graph_;
   checkpoint::CompletedCheckpointStore store_;
+  checkpoint::CheckpointIds checkpoint_ids_;
   std::unique_ptr<checkpoint::Coordinator> coordinator_;
   JobStatus status_ = JobStatus::starting;
   uint64_t session_ = 0;
@@ -91,6 +96,7 @@ class JobManager : public env::Actor, private checkpoint::CoordinatorHost {
   TimeUs started_us_ = 0;
   int32_t restarts_ = 0;
   bool deployed_once_ = false;
+  bool preparing_ = false;  // a deployment: the storage has been asked and has not answered
   std::vector<Task> tasks_;  // never resized after start: regions point into it
   std::vector<Region> regions_;
   std::map<env::ProcessId, TaskManagerInfo> task_managers_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "runtime/checkpoint/durable_counter.h"
 #include "runtime/cluster/job_manager.h"
 
 namespace onceproof::cluster {
@@ -13,9 +14,8 @@ using env::Point;
 
 namespace {
 constexpr DurationUs kResourceWaitUs = seconds(2);
-constexpr DurationUs kSettleRetryUs = milliseconds(500);
 constexpr int kAttemptBits = 24;
-constexpr const char* kGenerationDirectory = "generations";
+constexpr const char* kGenerations = "checkpoints/generations";
 }  // namespace
 
 // ---- slots ---------------------------------------------------------------------------------------------
@@ -52,18 +52,33 @@ void JobManager::schedule() {
   const bool waiting = std::any_of(regions_.begin(), regions_.end(),
                                    [](const Region& region) { return region.status == RegionStatus::waiting; });
   if (!waiting || !assign_slots()) return;
-  // A store write of unknown outcome must be settled first: restoring an older checkpoint aborts transactions that a
-  // later job manager could then believe committed.
-  if (!store_.settle().ok()) {
-    env_.scheduler().after(kSettleRetryUs, MailKind::registration_retry);
-    return;
-  }
-  const Result<uint64_t> generation = checkpoint::next_session(env_.storage(), kGenerationDirectory);
-  if (!generation.ok()) {
-    env_.scheduler().after(kSettleRetryUs, MailKind::registration_retry);
-    return;
-  }
-  generation_ = generation.value();
+  prepare_deployment();
+}
+
+// A store write of unknown outcome must be settled first: restoring an older checkpoint aborts transactions that a
+// later job manager could then believe committed. Then a generation, durable before it is used. When the storage
+// refuses, schedule() asks again; while it hangs, nothing is deployed.
+void JobManager::prepare_deployment() {
+  if (preparing_) return;
+  preparing_ = true;
+  const auto again = [this] {
+    preparing_ = false;
+    env_.scheduler().after(job_.checkpoint.storage_retry_us, MailKind::registration_retry);
+  };
+  store_.settle_all([this, again](bool known) {
+    if (!known) return again();
+    checkpoint::reserve_numbers(env_.storage(), kGenerations, 1, [this, again](const Result<uint64_t>& generation) {
+      if (!generation.ok()) return again();
+      preparing_ = false;
+      generation_ = generation.value();
+      deploy_waiting();
+    });
+  });
+}
+
+// Task managers may have come and gone meanwhile.
+void JobManager::deploy_waiting() {
+  if (status_ != JobStatus::running || !assign_slots()) return;
   deployed_once_ = true;
   for (Region& region : regions_) {
     if (region.status == RegionStatus::waiting) deploy(region);

@@ -117,14 +117,17 @@ void Task::build_chain() {
   if (source_) source_->chain(head_);
 }
 
-// The task's state is one string a part: source, each operator, sink (in chain order).
 void Task::restore_and_open() {
-  Bytes state = std::move(descriptor_.state);
-  if (!descriptor_.state_file.empty()) {
-    Result<Bytes> file = env_.storage().read(descriptor_.state_file);
+  if (descriptor_.state_file.empty()) return open(descriptor_.state);
+  env_.storage().read(descriptor_.state_file, [this](const Result<Bytes>& file) {
+    if (state_ != TaskState::initializing) return;  // ended meanwhile
     if (!file.ok()) return fail("state cannot be read: " + file.error().message);
-    state = file.take();
-  }
+    open(file.value());
+  });
+}
+
+// The task's state is one string a part: source, each operator, sink (in chain order).
+void Task::open(ByteView state) {
   ByteReader reader(state);
   const auto part = [&] { return state.empty() ? ByteView{} : reader.string(); };
   const ByteView source_state = source_ ? part() : ByteView{};

@@ -49,6 +49,7 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   void start();
   void build_chain();
   void restore_and_open();
+  void open(ByteView state);
   void opened();
   void end(TaskState state, const std::string& reason, Failure failure = Failure::recoverable);
   void report(TaskState state, const std::string& reason, Failure failure = Failure::recoverable);
@@ -75,6 +76,7 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   void perform_checkpoint(const Barrier& barrier);
   void take_snapshot(const Barrier& barrier);
   void write_snapshot(uint64_t checkpoint);
+  void snapshot_written(uint64_t checkpoint, const std::string& file, const Status& status);
   void acknowledge_if_ready(uint64_t checkpoint);
   void on_complete(uint64_t checkpoint);
   void on_aborted(const NotifyCheckpoint& notification);

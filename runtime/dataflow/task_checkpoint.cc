@@ -101,18 +101,31 @@ void Task::take_snapshot(const Barrier& barrier) {
 void Task::write_snapshot(uint64_t checkpoint) {
   const auto found = snapshots_.find(checkpoint);
   if (found == snapshots_.end()) return;  // aborted meanwhile
-  Snapshot& snapshot = found->second;
   hit(Point::snapshot_async, Phase::before, {.checkpoint = checkpoint});
-  if (snapshot.state.size() > descriptor_.checkpoint.inline_threshold_bytes) {
-    snapshot.file = fmt::format("checkpoints/chk-{}/task-{}", checkpoint, descriptor_.attempt);
-    Status written = env_.storage().append(snapshot.file, snapshot.state);
-    if (written.ok()) written = env_.storage().sync(snapshot.file);
-    if (!written.ok()) {
-      snapshots_.erase(found);
-      return decline(checkpoint, "CHECKPOINT_ASYNC_EXCEPTION");
-    }
-    snapshot.state.clear();
+  const Bytes& state = found->second.state;
+  if (state.size() <= descriptor_.checkpoint.inline_threshold_bytes) return snapshot_written(checkpoint, "", {});
+  const std::string file = fmt::format("checkpoints/chk-{}/task-{}", checkpoint, descriptor_.attempt);
+  const auto written = [this, checkpoint, file](const Status& status) { snapshot_written(checkpoint, file, status); };
+  env_.storage().append(file, state, [this, file, written](const Status& appended) {
+    if (!appended.ok()) return written(appended);
+    env_.storage().sync(file, written);
+  });
+}
+
+// A file that nobody will ask for is removed: the snapshot failed, or was aborted while it was written.
+void Task::snapshot_written(uint64_t checkpoint, const std::string& file, const Status& status) {
+  if (state_ >= TaskState::finished) return;
+  const auto found = snapshots_.find(checkpoint);
+  const bool wanted = found != snapshots_.end() && status.ok();
+  if (!wanted && !file.empty()) env_.storage().remove(file, [](const Status&) {});
+  if (found == snapshots_.end()) return;
+  if (!status.ok()) {
+    snapshots_.erase(found);
+    return decline(checkpoint, "CHECKPOINT_ASYNC_EXCEPTION");
   }
+  Snapshot& snapshot = found->second;
+  snapshot.file = file;
+  if (!file.empty()) snapshot.state.clear();
   snapshot.written = true;
   hit(Point::snapshot_async, Phase::after, {.checkpoint = checkpoint});
   acknowledge_if_ready(checkpoint);

@@ -54,6 +54,9 @@ namespace onceproof::env {
   X(flush_timer, "flush-timer")                                                         \
   X(source_poll, "source-poll")                                                         \
   X(cancel_done, "cancel-done")                                                         \
+  /* storage */                                                                         \
+  X(storage_call, "storage-call")     /* the storage carries out a call */              \
+  X(storage_answer, "storage-answer") /* a = the call */                                \
   /* log client <-> broker, broker <-> broker */                                        \
   X(log_request, "log-request")                                                         \
   X(log_response, "log-response")                                                       \

@@ -55,7 +55,14 @@ namespace onceproof::env {
   X(leader_elect, "leader.elect", "job manager", "a job manager took a new session", true)                             \
   X(timer_fire, "timer.fire", "task", "an event-time timer fired", false)                                              \
   X(window_late, "window.late", "task", "a late record was dropped", true)                                             \
-  X(watermark_advance, "watermark.advance", "task", "the task's watermark advanced", false)
+  X(watermark_advance, "watermark.advance", "task", "the task's watermark advanced", false)                            \
+  X(storage_append, "storage.append", "storage", "bytes are appended to a file (before/after)", false)                 \
+  X(storage_sync, "storage.sync", "storage", "a file is made durable (before/after)", false)                           \
+  X(storage_rename, "storage.rename", "storage", "a file takes another's name (before/after)", false)                  \
+  X(storage_sync_directory, "storage.sync-directory", "storage", "renames are made durable (before/after)", false)     \
+  X(storage_remove, "storage.remove", "storage", "a file is removed (before/after)", false)                            \
+  X(storage_list, "storage.list", "storage", "a directory is listed (before/after)", false)                            \
+  X(storage_read, "storage.read", "storage", "a file is read (before/after)", false)
 
 enum class Point : uint8_t {
 #define X(identifier, name, actor, what, recorded) identifier,

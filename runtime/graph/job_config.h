@@ -40,10 +40,12 @@ struct CheckpointConfig {
   int32_t retained = 1;
   BarrierMode mode = BarrierMode::aligned;
   uint32_t inline_threshold_bytes = 20 * 1024;  // larger task state goes to a file of its own
+  uint32_t id_block = 16;                       // checkpoint ids that are reserved at a time
+  DurationUs storage_retry_us = milliseconds(200);
   template <class Archive>
   void fields(Archive& archive) {
     archive(enabled, interval_us, timeout_us, min_pause_us, max_concurrent, tolerable_failures, retained, mode,
-            inline_threshold_bytes);
+            inline_threshold_bytes, id_block, storage_retry_us);
   }
 };
 

@@ -28,7 +28,28 @@ Status OsStorage::check(const std::string& path) const {
   return {ErrorCode::invalid_argument, fmt::format("storage path {} must be relative and without \"..\"", path)};
 }
 
-Status OsStorage::append(const std::string& path, ByteView data) {
+template <class Answer, class Value>
+void OsStorage::answer(Answer callback, Value value) {
+  post_([callback = std::move(callback), value = std::move(value)] { callback(value); });
+}
+
+void OsStorage::append(const std::string& path, ByteView data, Done done) {
+  answer(std::move(done), append_now(path, data));
+}
+void OsStorage::sync(const std::string& path, Done done) { answer(std::move(done), sync_now(path)); }
+void OsStorage::rename(const std::string& from, const std::string& to, Done done) {
+  answer(std::move(done), rename_now(from, to));
+}
+void OsStorage::sync_directory(const std::string& directory, Done done) {
+  answer(std::move(done), sync_directory_now(directory));
+}
+void OsStorage::remove(const std::string& path, Done done) { answer(std::move(done), remove_now(path)); }
+void OsStorage::list(const std::string& directory, Reply<Paths> reply) {
+  answer(std::move(reply), list_now(directory));
+}
+void OsStorage::read(const std::string& path, Reply<Bytes> reply) { answer(std::move(reply), read_now(path)); }
+
+Status OsStorage::append_now(const std::string& path, ByteView data) {
   if (Status bad = check(path); !bad.ok()) return bad;
   const std::string full = absolute(path);
   Descriptor file(::open(full.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
@@ -43,7 +64,7 @@ Status OsStorage::append(const std::string& path, ByteView data) {
   return error == 0 ? Status() : Status(system_error("append to", full, error));
 }
 
-Status OsStorage::sync(const std::string& path) {
+Status OsStorage::sync_now(const std::string& path) {
   if (Status bad = check(path); !bad.ok()) return bad;
   const std::string full = absolute(path);
   Descriptor file(::open(full.c_str(), O_RDONLY | O_CLOEXEC));
@@ -57,7 +78,7 @@ Status OsStorage::sync(const std::string& path) {
   return {};
 }
 
-Status OsStorage::rename(const std::string& from, const std::string& to) {
+Status OsStorage::rename_now(const std::string& from, const std::string& to) {
   if (Status bad = check(from); !bad.ok()) return bad;
   if (Status bad = check(to); !bad.ok()) return bad;
   if (Status made = make_directories(parent_of(absolute(to))); !made.ok()) return made;
@@ -66,12 +87,12 @@ Status OsStorage::rename(const std::string& from, const std::string& to) {
   return {};
 }
 
-Status OsStorage::sync_directory(const std::string& directory) {
+Status OsStorage::sync_directory_now(const std::string& directory) {
   if (Status bad = check(directory); !bad.ok()) return bad;
   return real::sync_directory(absolute(directory));
 }
 
-Status OsStorage::remove(const std::string& path) {
+Status OsStorage::remove_now(const std::string& path) {
   if (Status bad = check(path); !bad.ok()) return bad;
   const std::string full = absolute(path);
   new_files_.erase(path);
@@ -79,7 +100,7 @@ Status OsStorage::remove(const std::string& path) {
   return system_error("remove", full, errno);
 }
 
-Result<std::vector<std::string>> OsStorage::list(const std::string& directory) {
+Result<OsStorage::Paths> OsStorage::list_now(const std::string& directory) {
   if (Status bad = check(directory); !bad.ok()) return bad.error();
   namespace fs = std::filesystem;
   std::vector<std::string> paths;
@@ -99,7 +120,7 @@ Result<std::vector<std::string>> OsStorage::list(const std::string& directory) {
   return paths;
 }
 
-Result<Bytes> OsStorage::read(const std::string& path) {
+Result<Bytes> OsStorage::read_now(const std::string& path) {
   if (Status bad = check(path); !bad.ok()) return bad.error();
   return read_file(absolute(path));
 }

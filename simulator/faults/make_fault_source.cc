@@ -8,6 +8,7 @@
 #include "simulator/faults/partition.h"
 #include "simulator/faults/pause.h"
 #include "simulator/faults/slow_checkpoint.h"
+#include "simulator/faults/storage.h"
 #include "simulator/world.h"
 
 namespace onceproof::simulator {
@@ -26,6 +27,7 @@ struct Make {
   std::unique_ptr<FaultSource> operator()(const FailCheckpointFault& f) const {
     return std::make_unique<faults::FailCheckpoint>(f);
   }
+  std::unique_ptr<FaultSource> operator()(const StorageFault& f) const { return std::make_unique<faults::Storage>(f); }
 };
 }  // namespace
 

@@ -1,83 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
-// Completed-checkpoint store: add() is a commit point at every possible crash, errors never lead to an older
-// checkpoint, and nothing is deleted that a later job manager may need.
+// Completed-checkpoint store: add() is a commit point at every possible crash, each checkpoint gets its own answer in
+// whatever order they come, and nothing is deleted that a later job manager may need.
 #include "runtime/checkpoint/completed_store.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/memory_storage.h"
+#include <map>
+
+#include "tests/support/store_under_test.h"
 
 namespace onceproof::checkpoint {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using tests::MemoryStorage;
-using Op = MemoryStorage::Op;
-using Effect = MemoryStorage::Effect;
-
-CompletedCheckpoint checkpoint_of(uint64_t id, std::vector<std::string> files = {}) {
-  CompletedCheckpoint checkpoint{id, static_cast<TimeUs>(id * 1000), static_cast<TimeUs>(id * 1000 + 5), {}};
-  checkpoint.states.push_back({{0, 0}, "inline state of " + std::to_string(id), ""});
-  for (const std::string& file : files) checkpoint.states.push_back({{1, 0}, "", file});
-  return checkpoint;
-}
-
-CompletedCheckpointStore store_on(MemoryStorage& storage, int32_t retained = 1) { return {storage, "ckpt", retained}; }
-
-std::vector<uint64_t> ids_of(const CompletedCheckpointStore& store) {
-  std::vector<uint64_t> ids;
-  for (const CompletedCheckpoint& checkpoint : store.all()) ids.push_back(checkpoint.id);
-  return ids;
-}
-
-// The id that a new job manager finds after the writer's crash; the error's name when it finds an error.
-std::string recovered_after_crash(MemoryStorage& storage) {
-  storage.crash();
-  auto store = store_on(storage, 3);
-  const auto latest = store.recover();
-  return latest.ok() ? std::to_string(latest.value()) : to_string(latest.code());
-}
 
 TEST(CompletedStore, AnEmptyDirectoryHoldsNoCheckpoint) {
   MemoryStorage storage;
-  auto store = store_on(storage);
-  EXPECT_EQ(store.recover().value(), 0u);
+  Store store(storage);
+  EXPECT_EQ(store.recovered().value(), 0u);
   EXPECT_EQ(store.latest(), nullptr);
   EXPECT_EQ(store.highest_id_seen(), 0u);
 }
 
 TEST(CompletedStore, AnAddedCheckpointSurvivesACrashWhole) {
   MemoryStorage storage;
-  storage.put("ckpt/3/task-1", "big state");
-  ASSERT_TRUE(store_on(storage).add(checkpoint_of(3, {"ckpt/3/task-1"})).ok());
+  storage.put("ckpt/chk-3/task-1", "big state");
+  EXPECT_EQ(Store(storage).added(checkpoint_of(3, {"ckpt/chk-3/task-1"})), "stored");
   storage.crash();
-  auto store = store_on(storage);
-  EXPECT_EQ(store.recover().value(), 3u);
+  Store store(storage);
+  EXPECT_EQ(store.recovered().value(), 3u);
   const CompletedCheckpoint* latest = store.latest();
   ASSERT_NE(latest, nullptr);
-  EXPECT_EQ(encode(*latest), encode(checkpoint_of(3, {"ckpt/3/task-1"})));
+  EXPECT_EQ(encode(*latest), encode(checkpoint_of(3, {"ckpt/chk-3/task-1"})));
   EXPECT_EQ(store.highest_id_seen(), 3u);
-  EXPECT_EQ(storage.get("ckpt/3/task-1"), "big state");
+  EXPECT_EQ(storage.get("ckpt/chk-3/task-1"), "big state");
 }
 
 TEST(CompletedStore, AtEveryCrashPointAnAddIsEitherDoneOrNeverHappened) {
   for (int operations = 0; operations < 30; ++operations) {
     MemoryStorage storage;
-    auto store = store_on(storage);
+    Store store(storage);
     storage.put("s/1", "state 1");
     storage.put("s/2", "state 2");
-    ASSERT_TRUE(store.add(checkpoint_of(1, {"s/1"})).ok());
+    ASSERT_EQ(store.added(checkpoint_of(1, {"s/1"})), "stored");
     storage.die_after(operations);
-    const Status status = store.add(checkpoint_of(2, {"s/2"}));
+    const std::string answer = store.added(checkpoint_of(2, {"s/2"}));
     const bool died = storage.dead();
     const std::string found = recovered_after_crash(storage);
     EXPECT_TRUE(found == "1" || found == "2") << operations << ": " << found;
-    if (status.ok()) {
+    if (answer == "stored") {
       EXPECT_EQ(found, "2") << "lost a stored checkpoint, crash after " << operations;
-    } else if (status.code() == ErrorCode::io_error) {
-      EXPECT_EQ(found, "1") << operations;
+    } else {
+      EXPECT_EQ(answer, "no answer");
     }
     EXPECT_TRUE(storage.exists("s/" + found)) << "the files of the latest checkpoint are gone, " << operations;
     if (!died) return;  // the whole add ran
@@ -88,62 +63,82 @@ TEST(CompletedStore, AtEveryCrashPointAnAddIsEitherDoneOrNeverHappened) {
 TEST(CompletedStore, TheOldestBeyondRetainedGoesWithTheFilesItAloneRefersTo) {
   MemoryStorage storage;
   for (const char* file : {"s/shared", "s/1", "s/2", "s/3"}) storage.put(file, "state");
-  auto store = store_on(storage, 2);
-  ASSERT_TRUE(store.add(checkpoint_of(1, {"s/shared", "s/1"})).ok());
-  ASSERT_TRUE(store.add(checkpoint_of(2, {"s/shared", "s/2"})).ok());
+  Store store(storage, 2);
+  ASSERT_EQ(store.added(checkpoint_of(1, {"s/shared", "s/1"})), "stored");
+  ASSERT_EQ(store.added(checkpoint_of(2, {"s/shared", "s/2"})), "stored");
   EXPECT_TRUE(storage.exists("s/1"));
-  ASSERT_TRUE(store.add(checkpoint_of(5, {"s/3"})).ok());
-  EXPECT_THAT(ids_of(store), ElementsAre(2, 5));
+  ASSERT_EQ(store.added(checkpoint_of(5, {"s/3"})), "stored");
+  EXPECT_THAT(store.stored_ids(), ElementsAre(2, 5));
   EXPECT_FALSE(storage.exists("s/1"));
-  EXPECT_FALSE(storage.exists("ckpt/chk-1.meta"));
+  EXPECT_FALSE(storage.exists("ckpt/completed/chk-1.meta"));
   EXPECT_TRUE(storage.exists("s/shared"));
   EXPECT_TRUE(storage.exists("s/2"));
-  ASSERT_TRUE(store.add(checkpoint_of(6)).ok());
+  ASSERT_EQ(store.added(checkpoint_of(6)), "stored");
   EXPECT_FALSE(storage.exists("s/shared"));
 }
 
 TEST(CompletedStore, ACrashBetweenAddAndSubsumptionLeavesTwoAndTheNextAddTidiesUp) {
   MemoryStorage storage;
   {
-    auto store = store_on(storage);
-    ASSERT_TRUE(store.add(checkpoint_of(1)).ok());
+    Store store(storage);
+    ASSERT_EQ(store.added(checkpoint_of(1)), "stored");
     storage.die_after(5);  // remove tmp, append, sync, rename, sync directory
-    ASSERT_TRUE(store.add(checkpoint_of(2)).ok());
+    ASSERT_EQ(store.added(checkpoint_of(2)), "stored");
   }
   storage.crash();
-  auto store = store_on(storage);
-  EXPECT_EQ(store.recover().value(), 2u);
-  EXPECT_THAT(ids_of(store), ElementsAre(1, 2));
-  ASSERT_TRUE(store.add(checkpoint_of(3)).ok());
-  EXPECT_THAT(ids_of(store), ElementsAre(3));
-  EXPECT_FALSE(storage.exists("ckpt/chk-1.meta"));
-  EXPECT_FALSE(storage.exists("ckpt/chk-2.meta"));
+  Store store(storage);
+  EXPECT_EQ(store.recovered().value(), 2u);
+  EXPECT_THAT(store.stored_ids(), ElementsAre(1, 2));
+  ASSERT_EQ(store.added(checkpoint_of(3)), "stored");
+  EXPECT_THAT(store.stored_ids(), ElementsAre(3));
+  EXPECT_FALSE(storage.exists("ckpt/completed/chk-1.meta"));
+  EXPECT_FALSE(storage.exists("ckpt/completed/chk-2.meta"));
 }
 
 TEST(CompletedStore, AFailedRemovalIsTriedAgainAndDoesNotFailTheAdd) {
+  for (const Op op : {Op::remove, Op::sync_directory}) {
+    MemoryStorage storage;
+    storage.put("s/1", "state");
+    Store store(storage);
+    ASSERT_EQ(store.added(checkpoint_of(1, {"s/1"})), "stored");
+    storage.fail_next(op, Effect::none, 1, 1);  // not the new one's temporary file or directory, but the old one's
+    ASSERT_EQ(store.added(checkpoint_of(2)), "stored");
+    EXPECT_THAT(store.stored_ids(), ElementsAre(2));
+    EXPECT_TRUE(storage.exists("s/1"));  // metadata are never without their files
+    ASSERT_EQ(store.added(checkpoint_of(3)), "stored");
+    EXPECT_THAT(store.stored_ids(), ElementsAre(3));
+    EXPECT_FALSE(storage.exists("ckpt/completed/chk-1.meta"));
+    EXPECT_FALSE(storage.exists("s/1"));
+  }
+}
+
+TEST(CompletedStore, AStateFileThatCannotBeRemovedIsTriedAgain) {
   MemoryStorage storage;
   storage.put("s/1", "state");
-  auto store = store_on(storage);
-  ASSERT_TRUE(store.add(checkpoint_of(1, {"s/1"})).ok());
-  storage.fail_next(Op::remove, Effect::none, 1, 2);  // not the temporary files, but the old metadata
-  ASSERT_TRUE(store.add(checkpoint_of(2)).ok());
-  EXPECT_THAT(ids_of(store), ElementsAre(1, 2));
-  EXPECT_TRUE(storage.exists("s/1"));  // metadata are never without their files
-  ASSERT_TRUE(store.add(checkpoint_of(3)).ok());
-  EXPECT_THAT(ids_of(store), ElementsAre(3));
+  Store store(storage);
+  ASSERT_EQ(store.added(checkpoint_of(1, {"s/1"})), "stored");
+  storage.fail_next(Op::remove, Effect::none, 1, 2);
+  ASSERT_EQ(store.added(checkpoint_of(2)), "stored");
+  EXPECT_TRUE(storage.exists("s/1"));
+  ASSERT_EQ(store.added(checkpoint_of(3)), "stored");
   EXPECT_FALSE(storage.exists("s/1"));
 }
 
-TEST(CompletedStore, AFailedSyncOfTheDataMeansNotStored) {
-  for (const Op op : {Op::append, Op::sync}) {
-    MemoryStorage storage;
-    auto store = store_on(storage);
-    ASSERT_TRUE(store.add(checkpoint_of(1)).ok());
-    storage.fail_next(op, Effect::happens);
-    EXPECT_EQ(store.add(checkpoint_of(2)).code(), ErrorCode::io_error);
-    EXPECT_EQ(store.latest()->id, 1u);
-    EXPECT_FALSE(store.outcome_unknown());
-    EXPECT_EQ(recovered_after_crash(storage), "1");
+TEST(CompletedStore, WhateverFailsBeforeTheRenameMeansNotStoredAndItsFilesGo) {
+  for (const Op op : {Op::remove, Op::append, Op::sync}) {
+    for (const Effect effect : {Effect::none, Effect::happens}) {
+      MemoryStorage storage;
+      storage.put("s/2", "state 2");
+      Store store(storage);
+      ASSERT_EQ(store.added(checkpoint_of(1)), "stored");
+      storage.fail_next(op, effect);
+      EXPECT_EQ(store.added(checkpoint_of(2, {"s/2"})), "not stored");
+      EXPECT_EQ(store.latest()->id, 1u);
+      EXPECT_EQ(store.all_settled(), "known");
+      EXPECT_FALSE(storage.exists("s/2"));
+      EXPECT_THAT(storage.paths("ckpt"), ElementsAre("ckpt/completed/chk-1.meta"));
+      EXPECT_EQ(recovered_after_crash(storage), "1");
+    }
   }
 }
 
@@ -151,13 +146,16 @@ TEST(CompletedStore, AfterAFailedSyncOfTheDirectoryNothingIsDeleted) {
   MemoryStorage storage;
   storage.put("s/1", "state 1");
   storage.put("s/2", "state 2");
-  auto store = store_on(storage);
-  ASSERT_TRUE(store.add(checkpoint_of(1, {"s/1"})).ok());
+  Store store(storage);
+  ASSERT_EQ(store.added(checkpoint_of(1, {"s/1"})), "stored");
   storage.fail_next(Op::sync_directory, Effect::happens);
-  EXPECT_EQ(store.add(checkpoint_of(2, {"s/2"})).code(), ErrorCode::timed_out);
-  EXPECT_TRUE(store.outcome_unknown());
+  EXPECT_EQ(store.added(checkpoint_of(2, {"s/2"})), "unknown");
+  EXPECT_EQ(store.outcome_of(2), Outcome::unknown);
   EXPECT_EQ(store.latest()->id, 1u);
   EXPECT_TRUE(storage.exists("s/1"));
+  EXPECT_TRUE(storage.exists("s/2"));
+  store.discard_file("s/2");  // whoever asks: it may be needed
+  storage.run();
   EXPECT_TRUE(storage.exists("s/2"));
   EXPECT_EQ(recovered_after_crash(storage), "2");  // the aborted checkpoint, as SEMANTICS 1.4 warns
 }
@@ -165,181 +163,175 @@ TEST(CompletedStore, AfterAFailedSyncOfTheDirectoryNothingIsDeleted) {
 TEST(CompletedStore, SettleAdoptsWhatIsThere) {
   for (const Op op : {Op::rename, Op::sync_directory}) {
     MemoryStorage storage;
-    auto store = store_on(storage);
-    ASSERT_TRUE(store.add(checkpoint_of(1)).ok());
+    Store store(storage);
+    ASSERT_EQ(store.added(checkpoint_of(1)), "stored");
     storage.fail_next(op, Effect::happens);
-    EXPECT_EQ(store.add(checkpoint_of(2)).code(), ErrorCode::timed_out);
-    ASSERT_TRUE(store.settle().ok());
-    EXPECT_FALSE(store.outcome_unknown());
-    EXPECT_THAT(ids_of(store), ElementsAre(2));
+    EXPECT_EQ(store.added(checkpoint_of(2)), "unknown");
+    EXPECT_EQ(store.settled(2), "stored");
+    EXPECT_EQ(store.outcome_of(2), Outcome::stored);
+    EXPECT_THAT(store.stored_ids(), ElementsAre(2));
     EXPECT_EQ(recovered_after_crash(storage), "2");
   }
 }
 
 TEST(CompletedStore, SettleMakesAnUnsyncedRenameDurable) {
   MemoryStorage storage;
-  auto store = store_on(storage);
-  ASSERT_TRUE(store.add(checkpoint_of(1)).ok());
+  Store store(storage);
+  ASSERT_EQ(store.added(checkpoint_of(1)), "stored");
   storage.fail_next(Op::sync_directory, Effect::none);
-  EXPECT_EQ(store.add(checkpoint_of(2)).code(), ErrorCode::timed_out);
-  ASSERT_TRUE(store.settle().ok());
-  EXPECT_EQ(store.latest()->id, 2u);
+  EXPECT_EQ(store.added(checkpoint_of(2)), "unknown");
+  EXPECT_EQ(store.settled(2), "stored");
   EXPECT_EQ(recovered_after_crash(storage), "2");
 }
 
 TEST(CompletedStore, SettleForgetsWhatIsNotThere) {
   MemoryStorage storage;
   storage.put("s/2", "state 2");
-  auto store = store_on(storage);
-  ASSERT_TRUE(store.add(checkpoint_of(1)).ok());
+  Store store(storage);
+  ASSERT_EQ(store.added(checkpoint_of(1)), "stored");
   storage.fail_next(Op::rename, Effect::none);
-  EXPECT_EQ(store.add(checkpoint_of(2, {"s/2"})).code(), ErrorCode::timed_out);
-  ASSERT_TRUE(store.settle().ok());
-  EXPECT_THAT(ids_of(store), ElementsAre(1));
+  EXPECT_EQ(store.added(checkpoint_of(2, {"s/2"})), "unknown");
+  EXPECT_EQ(store.settled(2), "not stored");
+  EXPECT_THAT(store.stored_ids(), ElementsAre(1));
   EXPECT_FALSE(storage.exists("s/2"));
+  EXPECT_THAT(storage.paths("ckpt"), ElementsAre("ckpt/completed/chk-1.meta"));
   EXPECT_EQ(recovered_after_crash(storage), "1");
 }
 
 TEST(CompletedStore, WhileTheStorageFailsNothingIsSettled) {
   for (const Op op : {Op::sync_directory, Op::read}) {
     MemoryStorage storage;
-    auto store = store_on(storage);
+    Store store(storage);
     storage.fail_next(Op::sync_directory, Effect::happens);
-    EXPECT_EQ(store.add(checkpoint_of(1)).code(), ErrorCode::timed_out);
-    storage.fail_next(op);
-    EXPECT_FALSE(store.settle().ok());
-    EXPECT_TRUE(store.outcome_unknown());
-    EXPECT_TRUE(store.settle().ok());
+    EXPECT_EQ(store.added(checkpoint_of(1)), "unknown");
+    storage.fail_next(op, Effect::none, 2);
+    EXPECT_EQ(store.settled(1), "unknown");
+    EXPECT_EQ(store.all_settled(), "unknown");
+    EXPECT_EQ(store.all_settled(), "known");
     EXPECT_EQ(store.latest()->id, 1u);
+    EXPECT_EQ(store.settled(1), "stored") << "asked again";
   }
+}
+
+TEST(CompletedStore, SettlingAllWaitsForWhatIsUnderWayAndForAStorageThatHangs) {
+  MemoryStorage storage;
+  Store store(storage);
+  ASSERT_EQ(store.added(checkpoint_of(1)), "stored");
+  storage.hang("ckpt/completed/chk-2");
+  EXPECT_EQ(store.added(checkpoint_of(2)), "no answer");
+  std::string answer = "no answer";
+  store.settle_all([&](bool known) { answer = known ? "known" : "unknown"; });
+  storage.run();
+  EXPECT_EQ(answer, "no answer") << "restoring checkpoint 1 now would be wrong";
+  EXPECT_EQ(store.outcome_of(2), Outcome::unknown);
+  storage.release();
+  storage.run();
+  EXPECT_EQ(answer, "known");
+  EXPECT_EQ(store.latest()->id, 2u);
+}
+
+// ---- several at once -----------------------------------------------------------------------------------
+
+TEST(CompletedStore, CheckpointsAreAddedInAnyOrder) {
+  MemoryStorage storage;
+  for (const char* file : {"s/1", "s/2"}) storage.put(file, "state");
+  Store store(storage, 1);
+  EXPECT_EQ(store.added(checkpoint_of(2, {"s/2"})), "stored");
+  EXPECT_EQ(store.added(checkpoint_of(1, {"s/1"})), "stored");
+  EXPECT_EQ(store.latest()->id, 2u);
+  EXPECT_THAT(store.stored_ids(), ElementsAre(2)) << "the older one is subsumed at once";
+  EXPECT_FALSE(storage.exists("s/1"));
+  EXPECT_TRUE(storage.exists("s/2"));
+  EXPECT_EQ(recovered_after_crash(storage), "2");
+}
+
+TEST(CompletedStore, AnOlderCheckpointIsStoredAfterANewerOneFailed) {
+  MemoryStorage storage;
+  Store store(storage);
+  storage.fail_next(Op::sync);
+  EXPECT_EQ(store.added(checkpoint_of(2)), "not stored");
+  EXPECT_EQ(store.added(checkpoint_of(1)), "stored");
+  EXPECT_EQ(store.highest_id_seen(), 2u);
+  EXPECT_EQ(recovered_after_crash(storage), "1");
+}
+
+TEST(CompletedStore, EachOfTwoOverlappingAddsGetsItsOwnAnswer) {
+  for (const uint64_t failing : {1, 2}) {
+    MemoryStorage storage;
+    for (const char* file : {"s/1", "s/2"}) storage.put(file, "state");
+    Store store(storage, 2);
+    std::map<uint64_t, Outcome> answers;
+    for (const uint64_t id : {2, 1}) {
+      store.add(checkpoint_of(id, {"s/" + std::to_string(id)}), [&answers, id](Outcome o) { answers[id] = o; });
+    }
+    storage.fail_next(Op::rename, Effect::happens, 1, failing == 1 ? 1 : 0);  // 2 comes first
+    storage.run();
+    EXPECT_EQ(answers.at(failing), failing == 1 ? Outcome::not_stored : Outcome::unknown)
+        << "nothing will ever restore 1, when 2 is certain";
+    EXPECT_EQ(answers.at(3 - failing), Outcome::stored);
+    EXPECT_TRUE(storage.exists("s/2"));
+    EXPECT_EQ(storage.exists("s/1"), failing == 2);
+    if (failing == 2) {
+      EXPECT_EQ(store.settled(2), "stored");
+    }
+    EXPECT_EQ(recovered_after_crash(storage), "2");
+  }
+}
+
+TEST(CompletedStore, TheUnknownOutcomeOfOneSaysNothingOfTheOther) {
+  MemoryStorage storage;
+  for (const char* file : {"s/1", "s/2"}) storage.put(file, "state");
+  Store store(storage);
+  storage.fail_next(Op::rename, Effect::none);
+  EXPECT_EQ(store.added(checkpoint_of(1, {"s/1"})), "unknown");
+  storage.fail_next(Op::rename, Effect::happens);
+  EXPECT_EQ(store.added(checkpoint_of(2, {"s/2"})), "unknown");
+  EXPECT_EQ(store.settled(1), "not stored");
+  EXPECT_TRUE(storage.exists("s/2"));
+  EXPECT_EQ(store.settled(2), "stored");
+  EXPECT_FALSE(storage.exists("s/1"));
+  EXPECT_EQ(recovered_after_crash(storage), "2");
 }
 
 TEST(CompletedStore, ANewerCheckpointSubsumesOneOfUnknownOutcome) {
   MemoryStorage storage;
   storage.put("s/1", "state 1");
-  auto store = store_on(storage);
+  Store store(storage);
   storage.fail_next(Op::sync_directory, Effect::happens);
-  EXPECT_EQ(store.add(checkpoint_of(1, {"s/1"})).code(), ErrorCode::timed_out);
-  ASSERT_TRUE(store.add(checkpoint_of(2)).ok());
-  EXPECT_FALSE(store.outcome_unknown());
-  EXPECT_FALSE(storage.exists("ckpt/chk-1.meta"));
+  EXPECT_EQ(store.added(checkpoint_of(1, {"s/1"})), "unknown");
+  ASSERT_EQ(store.added(checkpoint_of(2)), "stored");
+  EXPECT_EQ(store.outcome_of(1), Outcome::not_stored);
+  EXPECT_EQ(store.settled(1), "not stored");
+  EXPECT_FALSE(storage.exists("ckpt/completed/chk-1.meta"));
   EXPECT_FALSE(storage.exists("s/1"));
   EXPECT_EQ(recovered_after_crash(storage), "2");
 }
 
-TEST(CompletedStore, AnInputOutputErrorNeverLeadsToAnOlderCheckpoint) {
+// ---- state files that nobody needs ---------------------------------------------------------------------
+
+TEST(CompletedStore, ADirectoryIsDiscardedExceptForWhatACheckpointRefersTo) {
   MemoryStorage storage;
-  auto writer = store_on(storage, 3);
-  for (uint64_t id = 1; id <= 3; ++id) ASSERT_TRUE(writer.add(checkpoint_of(id)).ok());
-  auto store = store_on(storage, 3);
-  storage.fail_next(Op::read);
-  const auto failed = store.recover();
-  EXPECT_EQ(failed.code(), ErrorCode::io_error);
-  EXPECT_THAT(failed.error().message, HasSubstr("checkpoint 3 is in the store but cannot be read"));
-  EXPECT_EQ(store.latest(), nullptr);
-  EXPECT_EQ(store.recover().value(), 3u);  // a retry finds it
-  EXPECT_THAT(ids_of(store), ElementsAre(1, 2, 3));
+  for (const char* file : {"ckpt/chk-1/task-1", "ckpt/chk-2/task-1", "ckpt/chk-2/task-2"}) storage.put(file, "state");
+  Store store(storage);
+  ASSERT_EQ(store.added(checkpoint_of(2, {"ckpt/chk-2/task-1"})), "stored");
+  store.discard_directory(1);
+  store.discard_directory(2);
+  storage.run();
+  EXPECT_THAT(storage.paths("ckpt/chk-"), ElementsAre("ckpt/chk-2/task-1"));
 }
 
-TEST(CompletedStore, AnInputOutputErrorOnAnOlderCheckpointIsAnErrorToo) {
+TEST(CompletedStore, ANewJobManagerFindsCheckpointsWithoutLookingAtTheirFilesAndTidiesUpBelowItsOwnIds) {
   MemoryStorage storage;
-  auto writer = store_on(storage, 2);
-  for (uint64_t id = 1; id <= 2; ++id) ASSERT_TRUE(writer.add(checkpoint_of(id)).ok());
-  storage.fail_next(Op::read, Effect::none, 1, 1);
-  auto store = store_on(storage, 2);
-  EXPECT_EQ(store.recover().code(), ErrorCode::io_error);
-  EXPECT_EQ(store.latest(), nullptr);
-}
-
-TEST(CompletedStore, AFailedListingIsAnErrorNotAnEmptyStore) {
-  MemoryStorage storage;
-  ASSERT_TRUE(store_on(storage).add(checkpoint_of(1)).ok());
-  storage.fail_next(Op::list);
-  EXPECT_EQ(store_on(storage).recover().code(), ErrorCode::io_error);
-}
-
-TEST(CompletedStore, DamageToTheNewestIsAnErrorAndToAnOlderOneIsNot) {
-  MemoryStorage storage;
-  auto writer = store_on(storage, 3);
-  for (uint64_t id = 1; id <= 3; ++id) ASSERT_TRUE(writer.add(checkpoint_of(id)).ok());
-  const Bytes intact = storage.get("ckpt/chk-2.meta");
-  Bytes damaged = intact;
-  damaged[damaged.size() / 2] ^= 1;
-  storage.put("ckpt/chk-2.meta", damaged);
-  auto store = store_on(storage, 3);
-  EXPECT_EQ(store.recover().value(), 3u);
-  EXPECT_THAT(ids_of(store), ElementsAre(1, 3));
-  storage.put("ckpt/chk-3.meta", ByteView(intact).substr(0, intact.size() - 1));
-  EXPECT_EQ(store.recover().code(), ErrorCode::corrupt);
-  storage.put("ckpt/chk-3.meta", intact);  // whole, but of another checkpoint
-  EXPECT_EQ(store.recover().code(), ErrorCode::corrupt);
-}
-
-TEST(CompletedStore, ATornTemporaryFileIsIgnoredButItsIdIsNotUsedAgain) {
-  MemoryStorage storage;
-  ASSERT_TRUE(store_on(storage).add(checkpoint_of(4)).ok());
-  storage.put("ckpt/chk-9.tmp", "torn");
-  storage.put("ckpt/chk-12", "somebody else's");
-  storage.put("ckpt/chk-x.meta", "somebody else's");
-  storage.put("ckpt/sub/chk-99.meta", "somebody else's");
-  auto store = store_on(storage);
-  EXPECT_EQ(store.recover().value(), 4u);
-  EXPECT_EQ(store.highest_id_seen(), 9u);
-}
-
-TEST(CompletedStore, ALeftoverTemporaryFileIsNotContinued) {
-  MemoryStorage storage;
-  storage.put("ckpt/chk-2.tmp", "torn");
-  auto store = store_on(storage);  // not recovered, so it may use the id
-  ASSERT_TRUE(store.add(checkpoint_of(2)).ok());
-  EXPECT_EQ(recovered_after_crash(storage), "2");
-}
-
-TEST(CompletedStore, WhatARecoveryReliesOnNoLongerVanishesWithItsWriter) {
-  MemoryStorage storage;
-  auto cut_off = store_on(storage);
-  storage.fail_next(Op::sync_directory, Effect::none);
-  EXPECT_EQ(cut_off.add(checkpoint_of(1)).code(), ErrorCode::timed_out);
-  auto successor = store_on(storage);
-  EXPECT_EQ(successor.recover().value(), 1u);
-  EXPECT_EQ(recovered_after_crash(storage), "1");
-}
-
-TEST(CompletedStoreDeathTest, AnIdIsNeverUsedTwice) {
-  MemoryStorage storage;
-  auto store = store_on(storage);
-  ASSERT_TRUE(store.add(checkpoint_of(2)).ok());
-  EXPECT_DEATH((void)store.add(checkpoint_of(2)), "never used twice");
-}
-
-TEST(LeaderSession, EverySessionIsHigherThanAllBeforeIt) {
-  MemoryStorage storage;
-  EXPECT_EQ(next_session(storage, "ha").value(), 1u);
-  storage.crash();
-  EXPECT_EQ(next_session(storage, "ha").value(), 2u);
-  storage.put("ha/leader-session.tmp", "torn");
-  EXPECT_EQ(next_session(storage, "ha").value(), 3u);
-}
-
-TEST(LeaderSession, NoSessionIsGivenOutTwiceWhereverTheWriterDies) {
-  for (int operations = 0; operations < 10; ++operations) {
-    MemoryStorage storage;
-    ASSERT_EQ(next_session(storage, "ha").value(), 1u);
-    storage.die_after(operations);
-    const auto second = next_session(storage, "ha");
-    storage.crash();
-    const uint64_t third = next_session(storage, "ha").value();
-    EXPECT_GT(third, second.ok() ? second.value() : 1u) << operations;
+  for (const char* file : {"ckpt/chk-1/task-1", "ckpt/chk-2/task-1", "ckpt/chk-16/task-9", "ckpt/chk-x/mine"}) {
+    storage.put(file, "state");
   }
-}
-
-TEST(LeaderSession, AnUnreadableCounterDoesNotStartAgainAtOne) {
-  MemoryStorage storage;
-  ASSERT_TRUE(next_session(storage, "ha").ok());
-  storage.fail_next(Op::read);
-  EXPECT_EQ(next_session(storage, "ha").code(), ErrorCode::io_error);
-  storage.put("ha/leader-session", "damaged");
-  EXPECT_EQ(next_session(storage, "ha").code(), ErrorCode::corrupt);
+  ASSERT_EQ(Store(storage).added(checkpoint_of(2, {"ckpt/chk-2/task-1"})), "stored");
+  storage.crash();
+  Store store(storage);
+  EXPECT_EQ(store.recovered().value(), 2u);
+  store.discard_directories_below(16);
+  storage.run();
+  EXPECT_THAT(storage.paths("ckpt/chk-"), ElementsAre("ckpt/chk-16/task-9", "ckpt/chk-2/task-1", "ckpt/chk-x/mine"));
 }
 
 }  // namespace

@@ -16,9 +16,12 @@ using ::testing::IsEmpty;
 
 class CoordinatorTest : public ::testing::Test, public checkpoint::CoordinatorHost {
  protected:
-  CoordinatorTest() : store(world.disk, "checkpoints", 1) {}
+  CoordinatorTest() : store(world.disk, "checkpoints", 1), ids(world.disk, "checkpoints/ids", 1000) {
+    ids.reserve([](const Status&) {});
+    world.disk.run();
+  }
   void start(graph::CheckpointConfig config = {}) {
-    coordinator = std::make_unique<checkpoint::Coordinator>(world, config, bugs, store, *this, 1);
+    coordinator = std::make_unique<checkpoint::Coordinator>(world, config, bugs, store, *this, ids);
     coordinator->start({{101, {0, 0}}, {102, {1, 0}}});
     coordinator->on_interval();
   }
@@ -35,6 +38,7 @@ class CoordinatorTest : public ::testing::Test, public checkpoint::CoordinatorHo
   FakeEnv world;
   SeededBugs bugs;
   checkpoint::CompletedCheckpointStore store;
+  checkpoint::CheckpointIds ids;
   std::unique_ptr<checkpoint::Coordinator> coordinator;
   std::vector<std::string> calls;
 };
@@ -44,7 +48,7 @@ TEST_F(CoordinatorTest, TellsTheTasksOnlyAfterTheCheckpointIsInTheStore) {
   acknowledge(101, 1);
   acknowledge(102, 1);
   EXPECT_THAT(calls, ElementsAre("trigger 1"));
-  coordinator->on_store(1);
+  world.disk.run();
   EXPECT_THAT(calls, ElementsAre("trigger 1", "complete 1"));
   ASSERT_NE(store.latest(), nullptr);
   EXPECT_EQ(store.latest()->id, 1u);
@@ -54,7 +58,7 @@ TEST_F(CoordinatorTest, AcknowledgementsOfOtherAttemptsDoNotCount) {
   start();
   acknowledge(101, 1);
   coordinator->acknowledge({999, {1, 0}}, 1, "state", "");
-  coordinator->on_store(1);
+  world.disk.run();
   EXPECT_EQ(store.latest(), nullptr);
 }
 
@@ -63,7 +67,7 @@ TEST_F(CoordinatorTest, TheSeededBugAcceptsThem) {
   start();
   acknowledge(101, 1);
   coordinator->acknowledge({999, {1, 0}}, 1, "state", "");
-  coordinator->on_store(1);
+  world.disk.run();
   EXPECT_NE(store.latest(), nullptr);
 }
 
@@ -71,7 +75,7 @@ TEST_F(CoordinatorTest, ARepeatedAcknowledgementCountsOnce) {
   start();
   acknowledge(101, 1);
   acknowledge(101, 1);
-  coordinator->on_store(1);
+  world.disk.run();
   EXPECT_EQ(store.latest(), nullptr);
 }
 
@@ -94,7 +98,7 @@ TEST_F(CoordinatorTest, LateAcknowledgementsOfAnExpiredCheckpointAreIgnored) {
   acknowledge(101, 1);
   coordinator->on_timeout(1);
   acknowledge(102, 1);
-  coordinator->on_store(1);
+  world.disk.run();
   EXPECT_THAT(calls, ElementsAre("trigger 1", "abort 1 latest 0"));
   EXPECT_EQ(store.latest(), nullptr);
 }
@@ -113,7 +117,7 @@ TEST_F(CoordinatorTest, MinPauseCountsFromTheLastCompletion) {
   acknowledge(101, 1);
   acknowledge(102, 1);
   world.now_us = seconds(10);
-  coordinator->on_store(1);
+  world.disk.run();
   calls.clear();
   world.now_us = seconds(12);
   coordinator->on_interval();
@@ -128,7 +132,7 @@ TEST_F(CoordinatorTest, TheFinalCheckpointIsTriggeredAtOnceOrAsSoonAsThePendingO
   EXPECT_THAT(calls, ElementsAre("trigger 1"));
   acknowledge(101, 1);
   acknowledge(102, 1);
-  coordinator->on_store(1);
+  world.disk.run();
   EXPECT_EQ(world.posted.back().kind, MailKind::checkpoint_interval);
   EXPECT_EQ(world.posted.back().delay_us, 0);
 }

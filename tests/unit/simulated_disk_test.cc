@@ -24,9 +24,9 @@ struct Disk : SimulatedDisk {
   explicit Disk(UnsyncedData unsynced = UnsyncedData::random_prefix, uint64_t seed = 1, bool undo_renames = true)
       : SimulatedDisk(DiskOptions{.unsynced = unsynced, .undo_renames = undo_renames}, RandomStream(seed)) {}
   void write(const std::string& path, ByteView data, env::ProcessId writer = kTaskManager) {
-    EXPECT_TRUE(append(writer, "taskmanager-0", path, data).ok());
+    EXPECT_TRUE(append(writer, path, data).ok());
   }
-  void make_durable(const std::string& path) { EXPECT_TRUE(sync("taskmanager-0", path).ok()); }
+  void make_durable(const std::string& path) { EXPECT_TRUE(sync(path).ok()); }
   void move(const std::string& from, const std::string& to) { EXPECT_TRUE(rename(kTaskManager, from, to).ok()); }
   std::string content(const std::string& path) {
     const Result<Bytes> data = read(path);
@@ -132,52 +132,17 @@ TEST(SimulatedDisk, RenameIsNotUndoneOnceSomebodyReplacedTheFile) {
   }
 }
 
-TEST(SimulatedDisk, FailingSyncLeavesTheDataVolatileUnlessItSaysOtherwise) {
-  for (const bool written : {false, true}) {
-    Disk disk(UnsyncedData::drop);
-    disk.fail_next({0, DiskCall::sync, "jobmanager", written});
-    disk.write("f", "x");
-    disk.make_durable("f");
-    EXPECT_TRUE(disk.append(kJobManager, "jobmanager", "g", "y").ok());
-    EXPECT_EQ(disk.sync("jobmanager", "g").code(), ErrorCode::io_error);
-    disk.crash(kJobManager);
-    EXPECT_EQ(disk.content("g"), written ? "y" : "(absent)");
-    EXPECT_TRUE(disk.append(kJobManager, "jobmanager", "g", "z").ok());
-    EXPECT_TRUE(disk.sync("jobmanager", "g").ok()) << "it fails once";
-  }
-}
-
-// Through a world: each part of the fail-checkpoint fault reaches the process that it is meant for.
-TEST(SimulatedDisk, FailCheckpointFaultRefusesOneCallOfItsOwnRole) {
-  for (const FailPart part : {FailPart::store, FailPart::store_but_written, FailPart::task}) {
-    WorldOptions options;
-    options.faults.push_back({test::at_time(5'000), FailCheckpointFault{part}});
-    std::vector<std::string> refused;
-    World world(options);
-    for (const char* name : {"jobmanager", "taskmanager-0"}) {
-      world.add_process(name, test::actor([&refused, name](env::Env& env, env::Mail& mail) {
-                          if (mail.a < 5) env.scheduler().after(10'000, env::MailKind::tick, mail.a + 1);
-                          if (!env.storage().append(name, "x").ok()) refused.push_back(std::string(name) + " append");
-                          if (!env.storage().sync(name).ok()) refused.push_back(std::string(name) + " sync");
-                        }));
-    }
-    world.run_until(seconds(1));
-    EXPECT_THAT(refused, ElementsAre(part == FailPart::task ? "taskmanager-0 append" : "jobmanager sync"));
-    EXPECT_TRUE(world.faults()[0].effective);
-    EXPECT_TRUE(world.faults_quiet());
-  }
-}
-
 TEST(SimulatedDisk, CrashOfAWorldsProcessLosesItsUnsyncedData) {
   WorldOptions options;
   options.disk.unsynced = UnsyncedData::drop;
   World world(options);
   world.add_process("p", test::actor([](env::Env& env, env::Mail&) {
-                      EXPECT_TRUE(env.storage().append("synced", "x").ok());
-                      EXPECT_TRUE(env.storage().sync("synced").ok());
-                      EXPECT_TRUE(env.storage().append("unsynced", "x").ok());
+                      const auto ok = [](const Status& status) { EXPECT_TRUE(status.ok()); };
+                      env.storage().append("synced", "x", ok);
+                      env.storage().sync("synced", ok);
+                      env.storage().append("unsynced", "x", ok);
                     }));
-  world.run_until(1'000);
+  world.run_until(10'000);
   EXPECT_THAT(world.disk().list(""), ElementsAre("synced", "unsynced"));
   world.crash(0);
   EXPECT_THAT(world.disk().list(""), ElementsAre("synced"));

@@ -91,7 +91,7 @@ Trace run_with_stray_write(std::optional<uint64_t> stray, std::optional<std::pai
   World world(options);
   world.add_process("p", test::actor([&](env::Env& env, env::Mail& mail) {
                       if (mail.a < 20) env.scheduler().after(5'000, env::MailKind::tick, mail.a + 1);
-                      static_cast<void>(env.storage().append("f", stray == mail.a ? "y" : "x"));
+                      env.storage().append("f", stray == mail.a ? "y" : "x", [](const Status&) {});
                     }));
   while (world.step()) {
   }
