@@ -321,7 +321,8 @@ TEST(SimulatedStorage, FailCheckpointRefusesOneCallOfItsOwnRole) {
                           const std::string path = fmt::format("checkpoints/completed/{}-{}", name, mail.a);
                           const auto note = [&refused, name](const char* call) {
                             return [&refused, name, call](const Status& status) {
-                              if (!status.ok()) refused.push_back(std::string(name) + " " + call);
+                              if (status.code() != ErrorCode::io_error) return;  // of a torn file: not found
+                              refused.push_back(std::string(name) + " " + call);
                             };
                           };
                           env.storage().append(path, "x", note("append"));

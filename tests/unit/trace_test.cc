@@ -108,7 +108,7 @@ TEST(Trace, StrayEffectOfAHandlerIsFoundAtTheEventThatItHandled) {
         first_difference(run_with_stray_write(std::nullopt, window), run_with_stray_write(stray, window), kNames);
     ASSERT_TRUE(fine);
     ASSERT_TRUE(fine->event) << fine->words;
-    EXPECT_EQ(*fine->event, stray + 1) << "event 0 starts the process";
+    EXPECT_EQ(*fine->event, 3 * stray + 1) << "event 0 starts the process; the storage's call and answer follow each";
     EXPECT_THAT(fine->words, HasSubstr("did something else"));
     EXPECT_THAT(fine->words, HasSubstr("p handles"));
   }
