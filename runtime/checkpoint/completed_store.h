@@ -39,9 +39,10 @@ struct CompletedCheckpoint {
   TimeUs triggered_us = 0;
   TimeUs completed_us = 0;
   std::vector<TaskState> states;
+  std::vector<graph::SubtaskId> finished = {};  // have nothing to restore: they were at their end
   template <class Archive>
   void fields(Archive& archive) {
-    archive(id, triggered_us, completed_us, states);
+    archive(id, triggered_us, completed_us, states, finished);
   }
 };
 

@@ -198,7 +198,7 @@ void JobManager::on_task_state(const dataflow::TaskStateReport& report) {
         return restart_if_ready(region);
       }
       task->status = TaskStatus::finished;
-      coordinator_->stop("CHECKPOINT_COORDINATOR_SUSPEND");
+      coordinator_->stop(checkpoint::Reason::coordinator_suspend);
       if (std::all_of(tasks_.begin(), tasks_.end(), [](const Task& t) { return t.status == TaskStatus::finished; })) {
         set_status(JobStatus::finished, "");
       }

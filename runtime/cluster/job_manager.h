@@ -76,11 +76,14 @@ class JobManager : public env::Actor, private checkpoint::CoordinatorHost {
   void start_checkpoints_if_all_run();
 
   // CoordinatorHost
-  void trigger_sources(uint64_t checkpoint, TimeUs timestamp_us, bool final_checkpoint) override;
-  void notify_complete(uint64_t checkpoint) override;
-  void notify_aborted(uint64_t checkpoint, uint64_t latest_completed) override;
+  void trigger(const checkpoint::CheckpointPlan& plan, uint64_t checkpoint, TimeUs timestamp_us,
+               bool final_checkpoint) override;
+  void notify_complete(const checkpoint::CheckpointPlan& plan, uint64_t checkpoint) override;
+  void notify_aborted(const checkpoint::CheckpointPlan& plan, uint64_t checkpoint, uint64_t latest_completed) override;
   void too_many_failures(const std::string& reason) override;
-  void notify(env::MailKind kind, uint64_t checkpoint, uint64_t latest_completed);
+  void notify(const checkpoint::CheckpointPlan& plan, env::MailKind kind, uint64_t checkpoint,
+              uint64_t latest_completed);
+  checkpoint::CheckpointPlan plan_of(const std::vector<const Task*>& running) const;
 
   env::Env& env_;
   const JobManagerOptions options_;

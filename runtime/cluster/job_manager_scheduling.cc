@@ -157,7 +157,7 @@ void JobManager::fail_region(Region& region, const std::string& reason) {
   const auto index = static_cast<size_t>(&region - regions_.data());
   region.status = RegionStatus::restarting;
   region.delay_over = false;
-  coordinator_->stop("JOB_FAILOVER_REGION");
+  coordinator_->stop(checkpoint::Reason::job_failover_region);
   for (Task* task : region.tasks) cancel(*task);
   if (++restarts_ > job_.restart.attempts) return fail_job("restart attempts exhausted; last failure: " + reason);
   env_.probe().hit(Point::job_restart, {.value = index, .text = reason});
@@ -165,7 +165,7 @@ void JobManager::fail_region(Region& region, const std::string& reason) {
 }
 
 void JobManager::fail_job(const std::string& reason) {
-  coordinator_->stop("CHECKPOINT_COORDINATOR_SUSPEND");
+  coordinator_->stop(checkpoint::Reason::coordinator_suspend);
   for (Task& task : tasks_) cancel(task);
   set_status(JobStatus::failed, "failed: " + reason);
 }
@@ -188,42 +188,64 @@ void JobManager::restart_if_ready(Region& region) {
 }
 
 void JobManager::start_checkpoints_if_all_run() {
-  std::vector<checkpoint::RunningTask> running;
+  std::vector<const Task*> running;
   for (const Task& task : tasks_) {
     if (task.status != TaskStatus::running) return;  // NOT_ALL_REQUIRED_TASKS_RUNNING
-    running.push_back({task.attempt, task.id});
+    running.push_back(&task);
   }
-  coordinator_->start(std::move(running));
+  coordinator_->start(plan_of(running));
   const bool at_end = std::all_of(tasks_.begin(), tasks_.end(), [](const Task& task) { return task.end_of_data; });
   if (at_end) coordinator_->request_final();
 }
 
+// Flink: DefaultCheckpointPlanCalculator. The barrier begins where no running predecessor would bring it.
+checkpoint::CheckpointPlan JobManager::plan_of(const std::vector<const Task*>& running) const {
+  const auto runs = [&](int32_t vertex) {
+    return std::any_of(running.begin(), running.end(), [&](const Task* task) { return task->id.vertex == vertex; });
+  };
+  checkpoint::CheckpointPlan plan;
+  for (const Task* task : running) {
+    const checkpoint::TaskAttempt attempt{task->attempt, task->id};
+    plan.wait_for.push_back(attempt);
+    const bool fed = std::any_of(graph_.edges.begin(), graph_.edges.end(), [&](const graph::Edge& edge) {
+      return edge.to == task->id.vertex && runs(edge.from);
+    });
+    if (!fed) plan.trigger.push_back(attempt);
+  }
+  plan.commit_to = plan.wait_for;
+  return plan;
+}
+
 // ---- the coordinator's host ----------------------------------------------------------------------------
 
-void JobManager::trigger_sources(uint64_t checkpoint, TimeUs timestamp_us, bool final_checkpoint) {
+void JobManager::trigger(const checkpoint::CheckpointPlan& plan, uint64_t checkpoint, TimeUs timestamp_us,
+                         bool final_checkpoint) {
   const dataflow::TriggerCheckpoint message{checkpoint, timestamp_us, static_cast<uint8_t>(final_checkpoint ? 1 : 0)};
-  for (const Task& task : tasks_) {
-    const bool source =
-        graph_.vertices[static_cast<size_t>(task.id.vertex)].operators.front().kind == graph::OperatorKind::log_source;
-    if (source) env_.network().send({task.task_manager, task.attempt}, MailKind::trigger_checkpoint, encode(message));
+  for (const checkpoint::TaskAttempt& each : plan.trigger) {
+    const Task* task = find_attempt(each.attempt);
+    if (task == nullptr) continue;
+    env_.network().send({task->task_manager, task->attempt}, MailKind::trigger_checkpoint, encode(message));
   }
 }
 
 // Fire and forget: a lost notification is repaired by the next one, by an abort's latest_completed, or by a restore.
-void JobManager::notify(MailKind kind, uint64_t checkpoint, uint64_t latest_completed) {
-  for (const Task& task : tasks_) {
-    if (task.status != TaskStatus::running) continue;
-    env_.network().send({task.task_manager, task.attempt}, kind,
+void JobManager::notify(const checkpoint::CheckpointPlan& plan, MailKind kind, uint64_t checkpoint,
+                        uint64_t latest_completed) {
+  for (const checkpoint::TaskAttempt& each : plan.commit_to) {
+    const Task* task = find_attempt(each.attempt);
+    if (task == nullptr || task->status != TaskStatus::running) continue;
+    env_.network().send({task->task_manager, task->attempt}, kind,
                         encode(dataflow::NotifyCheckpoint{checkpoint, latest_completed}));
   }
 }
 
-void JobManager::notify_complete(uint64_t checkpoint) {
-  notify(MailKind::notify_checkpoint_complete, checkpoint, checkpoint);
+void JobManager::notify_complete(const checkpoint::CheckpointPlan& plan, uint64_t checkpoint) {
+  notify(plan, MailKind::notify_checkpoint_complete, checkpoint, checkpoint);
 }
 
-void JobManager::notify_aborted(uint64_t checkpoint, uint64_t latest_completed) {
-  notify(MailKind::notify_checkpoint_aborted, checkpoint, latest_completed);
+void JobManager::notify_aborted(const checkpoint::CheckpointPlan& plan, uint64_t checkpoint,
+                                uint64_t latest_completed) {
+  notify(plan, MailKind::notify_checkpoint_aborted, checkpoint, latest_completed);
 }
 
 void JobManager::too_many_failures(const std::string& reason) {

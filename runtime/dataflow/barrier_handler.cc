@@ -5,12 +5,14 @@
 
 namespace onceproof::dataflow {
 
+using Reason = graph::CheckpointFailureReason;
+
 namespace {
-constexpr const char* kSubsumed = "CHECKPOINT_DECLINED_SUBSUMED";
-constexpr const char* kCancelled = "CHECKPOINT_DECLINED_ON_CANCELLATION_BARRIER";
+constexpr Reason kSubsumed = Reason::declined_subsumed;
+constexpr Reason kCancelled = Reason::declined_on_cancellation_barrier;
 }  // namespace
 
-void AlignedBarrierHandler::abort_current(const char* reason) {
+void AlignedBarrierHandler::abort_current(Reason reason) {
   collecting_ = false;
   aligned_.clear();
   listener_.unblock_channels();

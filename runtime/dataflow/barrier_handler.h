@@ -10,6 +10,7 @@
 #include <set>
 
 #include "runtime/base/time.h"
+#include "runtime/graph/checkpoint_failure.h"
 #include "runtime/graph/job_config.h"
 
 namespace onceproof::dataflow {
@@ -27,7 +28,8 @@ class BarrierListener {
   virtual void block_channel(uint32_t channel) = 0;
   virtual void unblock_channels() = 0;
   virtual void barrier_complete(const Barrier& barrier) = 0;                  // snapshot now
-  virtual void barrier_aborted(uint64_t checkpoint, const char* reason) = 0;  // decline, tell downstream
+  // Decline, tell downstream.
+  virtual void barrier_aborted(uint64_t checkpoint, graph::CheckpointFailureReason reason) = 0;
 };
 
 class BarrierHandler {
@@ -44,7 +46,7 @@ class AlignedBarrierHandler : public BarrierHandler {
   void on_cancel_barrier(uint32_t channel, uint64_t checkpoint) override;
 
  private:
-  void abort_current(const char* reason);
+  void abort_current(graph::CheckpointFailureReason reason);
   BarrierListener& listener_;
   const uint32_t channels_;
   uint64_t current_ = 0;  // the highest checkpoint seen; older barriers are stale

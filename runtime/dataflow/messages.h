@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/env/mail.h"
+#include "runtime/graph/checkpoint_failure.h"
 #include "runtime/graph/execution_graph.h"
 #include "runtime/graph/job_config.h"
 
@@ -93,7 +94,7 @@ struct Decline {
   uint64_t session = 0;
   uint64_t attempt = 0;
   uint64_t checkpoint = 0;
-  std::string reason;  // Flink's CheckpointFailureReason
+  graph::CheckpointFailureReason reason = graph::CheckpointFailureReason::declined;
   template <class Archive>
   void fields(Archive& archive) {
     archive(session, attempt, checkpoint, reason);

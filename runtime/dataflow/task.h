@@ -43,7 +43,7 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   void block_channel(uint32_t channel) override;
   void unblock_channels() override;
   void barrier_complete(const Barrier& barrier) override;
-  void barrier_aborted(uint64_t checkpoint, const char* reason) override;
+  void barrier_aborted(uint64_t checkpoint, graph::CheckpointFailureReason reason) override;
 
   // life cycle (task.cc)
   void start();
@@ -80,7 +80,7 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   void acknowledge_if_ready(uint64_t checkpoint);
   void on_complete(uint64_t checkpoint);
   void on_aborted(const NotifyCheckpoint& notification);
-  void decline(uint64_t checkpoint, const std::string& reason);
+  void decline(uint64_t checkpoint, graph::CheckpointFailureReason reason);
 
   env::Env& env_;
   TaskDescriptor descriptor_;

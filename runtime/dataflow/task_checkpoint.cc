@@ -10,13 +10,14 @@ namespace onceproof::dataflow {
 using env::MailKind;
 using env::Phase;
 using env::Point;
+using Reason = graph::CheckpointFailureReason;
 
 void Task::block_channel(uint32_t channel) { gate_->block(channel); }
 void Task::unblock_channels() { gate_->unblock_all(); }
 
 // From the coordinator, at sources.
 void Task::on_trigger(const TriggerCheckpoint& trigger) {
-  if (state_ != TaskState::running) return decline(trigger.checkpoint, "CHECKPOINT_DECLINED_TASK_NOT_READY");
+  if (state_ != TaskState::running) return decline(trigger.checkpoint, Reason::declined_task_not_ready);
   if (!source_) return;
   if (sink_ &&
       !sink_->available()) {  // a sink between two transactions would block the mailbox here: the trigger waits
@@ -34,12 +35,12 @@ void Task::barrier_complete(const Barrier& barrier) {
   perform_checkpoint(barrier);
 }
 
-void Task::barrier_aborted(uint64_t checkpoint, const char* reason) {
+void Task::barrier_aborted(uint64_t checkpoint, Reason reason) {
   if (partition_) partition_->broadcast_event(BufferKind::cancel_barrier, checkpoint, 0, false);
   decline(checkpoint, reason);
 }
 
-void Task::decline(uint64_t checkpoint, const std::string& reason) {
+void Task::decline(uint64_t checkpoint, Reason reason) {
   const Decline message{descriptor_.session, descriptor_.attempt, checkpoint, reason};
   env_.network().send(descriptor_.job_manager, MailKind::decline_checkpoint, encode(message));
 }
@@ -121,7 +122,7 @@ void Task::snapshot_written(uint64_t checkpoint, const std::string& file, const 
   if (found == snapshots_.end()) return;
   if (!status.ok()) {
     snapshots_.erase(found);
-    return decline(checkpoint, "CHECKPOINT_ASYNC_EXCEPTION");
+    return decline(checkpoint, Reason::async_exception);
   }
   Snapshot& snapshot = found->second;
   snapshot.file = file;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // OsStorage: env::Storage on a directory of the operating system's disk. A call is carried out at once, in the caller's
-// thread; its answer goes through `post`, which must run it later, in the handler of the actor that owns this storage. A
-// new file's own name becomes durable with its first sync(), which also syncs the directories that append() had to
+// thread; its answer goes through `post`, which must run it later, in the handler of the actor that owns this storage.
+// A new file's own name becomes durable with its first sync(), which also syncs the directories that append() had to
 // create.
 #pragma once
 

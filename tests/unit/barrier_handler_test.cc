@@ -22,8 +22,8 @@ class Recorder : public BarrierListener {
   void barrier_complete(const Barrier& barrier) override {
     calls.push_back("complete " + std::to_string(barrier.checkpoint));
   }
-  void barrier_aborted(uint64_t checkpoint, const char* reason) override {
-    calls.push_back("abort " + std::to_string(checkpoint) + " " + reason);
+  void barrier_aborted(uint64_t checkpoint, graph::CheckpointFailureReason reason) override {
+    calls.push_back("abort " + std::to_string(checkpoint) + " " + to_string(reason));
   }
 };
 
