@@ -171,6 +171,7 @@ void Kernel::handle(Binding& binding, uint32_t slot) {
   running_owner_ = &owner;
   binding.handler->on_mail(event.mail);
   running_process_ = -1;
+  running_owner_ = nullptr;  // it may go now
 
   slab_.release(slot);
   if (clean_up_needed_) {
