@@ -61,6 +61,11 @@ simulator::Trigger draw_trigger(const FaultSpec& spec, const RunPlan& plan, cons
     trigger.subtask = static_cast<int32_t>(draw(spec.subtask ? *spec.subtask : every, subtask));
   }
   trigger.nth = static_cast<uint32_t>(draw(spec.nth, stream.fork("nth")));
+  if (spec.after_ms) trigger.after_us = draw_ms(*spec.after_ms, stream.fork("after_ms"));
+  if (spec.after) {
+    const int64_t nth = draw(spec.after_nth, stream.fork("after_nth"));
+    trigger.after = simulator::EarlierHit{*spec.after, static_cast<uint32_t>(nth)};
+  }
   if (spec.by_ms) trigger.by_us = draw_ms(*spec.by_ms, stream.fork("by_ms"));
   if (spec.by_ms) trigger.by_target = draw_process(spec.by_target, plan.cluster, stream.fork("by_target"));
   return trigger;
@@ -69,8 +74,11 @@ simulator::Trigger draw_trigger(const FaultSpec& spec, const RunPlan& plan, cons
 simulator::FaultAction draw_action(const FaultSpec& spec, const ClusterPlan& cluster, const RandomStream& stream) {
   const std::string target = draw_process(spec.target, cluster, stream.fork("target"));
   switch (spec.kind) {
-    case FaultKind::crash:
-      return simulator::CrashFault{target, draw_ms(spec.restart_after_ms, stream.fork("restart_after_ms"))};
+    case FaultKind::crash: {
+      const bool silent = draw(spec.notice, stream.fork("notice")) == "silent";
+      return simulator::CrashFault{target, draw_ms(spec.restart_after_ms, stream.fork("restart_after_ms")),
+                                   silent ? simulator::Notice::silent : simulator::Notice::reset};
+    }
     case FaultKind::pause: return simulator::PauseFault{target, draw_ms(spec.duration_ms, stream.fork("duration_ms"))};
     case FaultKind::partition: {
       simulator::PartitionFault fault;
@@ -113,6 +121,17 @@ simulator::FaultAction draw_action(const FaultSpec& spec, const ClusterPlan& clu
       fault.duration_us = draw_ms(spec.duration_ms, stream.fork("duration_ms"));
       fault.delay_us = draw_ms(spec.delay_ms, stream.fork("delay_ms"));
       return fault;
+    }
+    case FaultKind::stall: return simulator::StallFault{target, draw_ms(spec.delay_ms, stream.fork("delay_ms"))};
+    case FaultKind::slow: {
+      const auto cpu_percent = static_cast<uint32_t>(draw(spec.cpu_percent, stream.fork("cpu_percent")));
+      return simulator::SlowFault{target, cpu_percent, draw_ms(spec.duration_ms, stream.fork("duration_ms"))};
+    }
+    case FaultKind::reconnect: {
+      const auto mail = env::mail_kind(draw(spec.mail, stream.fork("mail")));
+      CHECK(mail.has_value(), "the parser lets only known mails through");
+      const auto count = static_cast<uint32_t>(draw(spec.count, stream.fork("count")));
+      return simulator::ReconnectFault{target, *mail, count, draw_ms(spec.delay_ms, stream.fork("delay_ms"))};
     }
     case FaultKind::fail_checkpoint: break;
   }

@@ -18,6 +18,7 @@ enum class FieldShape : uint8_t {
   process,  // a process by name or a class of processes, or a list; `words` are the further ones: "*", "@hit"
   word,     // one of `words`, never drawn
   subtask,  // number, or one of `words`
+  hit,      // {"at": one of `words`, "nth": low..high}
 };
 
 struct FaultField {

@@ -63,7 +63,7 @@ void read_process(const JsonPlace& place, const std::vector<std::string>& more, 
     for (const std::string& other : more) {
       if (other != "@hit" || hit) valid.push_back(other);
     }
-    const bool named = word == "jobmanager" || ((role == "taskmanager" || role == "broker") && number >= 0);
+    const bool named = word == "jobmanager" || word == "reader" || ((role == "taskmanager" || role == "broker") && number >= 0);
     if (!named && std::find(valid.begin(), valid.end(), word) == valid.end()) {
       valid.insert(valid.begin(), {"jobmanager", "taskmanager-0", "broker-0"});
       element.reader().problem(unknown_word("process", word, element.pointer(), valid));
@@ -103,12 +103,20 @@ void read_trigger(const JsonPlace& place, FaultSpec& fault) {
     const std::string word = at->word_of(point_words(), "protocol point");
     if (place.reader().ok()) fault.at = env::point_named(word);
   }
-  for (const char* field : {"when", "subtask", "nth", "by_ms", "by_target"}) {
+  for (const char* field : {"when", "subtask", "nth", "after_ms", "after", "by_ms", "by_target"}) {
     if (at_ms && place.member(field)) place.problem(fmt::format("\"{}\" belongs to \"at\", not to \"at_ms\"", field));
   }
   if (const auto when = place.member("when")) {
     const std::string word = when->word_of(kPhases, "phase");
     fault.when = word.starts_with("before") ? env::Phase::before : env::Phase::after;
+  }
+  if (const auto after = place.member("after")) {
+    if (!after->object_of({"at", "nth"}, "part of an earlier hit")) return;
+    if (const auto point = after->required("at")) {
+      const std::string word = point->word_of(point_words(), "protocol point");
+      if (place.reader().ok()) fault.after = env::point_named(word);
+    }
+    if (const auto nth = after->member("nth")) fault.after_nth = read_number(*nth, 1, kMaxCount);
   }
   if (const auto subtask = place.member("subtask")) {
     if (!subtask->is_string()) {
@@ -121,7 +129,8 @@ void read_trigger(const JsonPlace& place, FaultSpec& fault) {
 }
 
 void set_defaults(FaultSpec& fault) {
-  const bool anyone = fault.kind == FaultKind::delay || fault.kind == FaultKind::storage;
+  const bool anyone = fault.kind == FaultKind::delay || fault.kind == FaultKind::reconnect ||
+                      fault.kind == FaultKind::storage;
   fault.target = {{anyone ? "*" : fault.at ? "@hit" : "any task-manager"}};
   fault.call = {{"sync"}};
   fault.effect = {{"fails"}};
@@ -130,6 +139,8 @@ void set_defaults(FaultSpec& fault) {
   fault.peer = {{"*"}};
   fault.direction = {{"both"}};
   fault.mode = {{"hold"}};
+  fault.notice = {{"reset"}};
+  if (fault.kind == FaultKind::reconnect) fault.mail = {{"log-request"}};
   fault.part = {{fault.kind == FaultKind::slow_checkpoint ? "trigger" : "store"}};
   fault.duration_ms = {8000, 8000, {}};
   fault.delay_ms = {2000, 2000, {}};
@@ -177,6 +188,8 @@ const std::vector<FaultField>& fault_trigger_fields() {
       {.name = "when", .shape = FieldShape::word, .what = "a point with a durable effect is hit before and after it", .words = kPhases},
       {.name = "subtask", .shape = FieldShape::subtask, .what = "only hits of this subtask; drawn: of one that the seed draws", .words = kSubtasks, .high = kMaxSubtask},
       number("nth", &FaultSpec::nth, 1, kMaxCount, "strikes at this hit, counted from 1"),
+      {.name = "after_ms", .shape = FieldShape::number, .what = "hits before this time do not count", .high = kDayMs, .optional_number = &FaultSpec::after_ms},
+      {.name = "after", .shape = FieldShape::hit, .what = "hits before the nth hit of this other point do not count", .words = point_words(), .low = 1, .high = kMaxCount},
       {.name = "by_ms", .shape = FieldShape::number, .what = "strikes at this time at the latest, where the point was not hit before", .high = kDayMs, .optional_number = &FaultSpec::by_ms},
       process("by_target", &FaultSpec::by_target, {}, "whom \"@hit\" means when by_ms strikes instead"),
   };
@@ -189,10 +202,12 @@ const std::vector<FaultKindInfo>& fault_kinds() {
   static const FaultField delay = milliseconds_field("delay_ms", &FaultSpec::delay_ms, 1, "by how much it is late");
   static const std::vector<FaultKindInfo> table = {
       {FaultKind::crash, "crash", "the process dies with its memory and its unsynced data",
-       {target, milliseconds_field("restart_after_ms", &FaultSpec::restart_after_ms, 0, "when it comes back")}},
+       {target, milliseconds_field("restart_after_ms", &FaultSpec::restart_after_ms, 0, "when it comes back"),
+        words("notice", &FaultSpec::notice, {"reset", "silent"}, "reset: the peers learn that the connections are gone; silent: the host is lost and nobody is told")}},
       {FaultKind::pause, "pause", "the process stops and does not know it: the zombie", {target, duration}},
       {FaultKind::partition, "partition", "no message passes between two processes",
-       {target, process("peer", &FaultSpec::peer, {"*"}, "the other side; *: everyone"),
+       {process("target", &FaultSpec::target, {"@hit", "every broker", "every task-manager"}, "one side; @hit: the process that hit the point"),
+        process("peer", &FaultSpec::peer, {"*", "every broker", "every task-manager"}, "the other side; *: everyone"),
         words("direction", &FaultSpec::direction, {"both", "to-peer", "from-peer"}, "which messages are held up"),
         words("mode", &FaultSpec::mode, {"hold", "reset"}, "hold: delivered after the healing; reset: lost, and both sides are told"),
         duration}},
@@ -212,6 +227,15 @@ const std::vector<FaultKindInfo>& fault_kinds() {
         text("path", &FaultSpec::path, "how their path begins; empty: any"),
         number("skip", &FaultSpec::skip, 0, kMaxCount, "how many calls are spared first"),
         number("count", &FaultSpec::count, 1, kMaxCount, "how many calls suffer"), duration, delay}},
+      {FaultKind::stall, "stall", "the actor that hits the point is held there; of a process that is named, its main actor",
+       {target, delay}},
+      {FaultKind::slow, "slow", "a process computes slowly",
+       {target, number("cpu_percent", &FaultSpec::cpu_percent, 1, 100'000, "how much of its time everything takes: 300 is three times as long"),
+        duration}},
+      {FaultKind::reconnect, "reconnect", "log clients lose the connections of their next requests, which still arrive, late",
+       {process("target", &FaultSpec::target, {"*"}, "whose log clients; *: anyone's"),
+        words("mail", &FaultSpec::mail, {"log-request"}, "the kind of message"),
+        number("count", &FaultSpec::count, 1, kMaxCount, "how many messages"), delay}},
   };
   return table;
 }

@@ -16,7 +16,9 @@ Status invalid(std::string message) { return {ErrorCode::invalid_argument, std::
 
 Status check_process(const std::string& name, const ClusterPlan& cluster) {
   if (name.empty()) return invalid("a fault without a target");
-  if (name == "*" || name == "@hit" || name == "jobmanager") return {};
+  for (const char* known : {"*", "@hit", "jobmanager", "reader", "every broker", "every task-manager"}) {
+    if (name == known) return {};
+  }
   const auto [role, number] = split_process_name(name);
   const int count = role == "taskmanager" ? cluster.task_managers : role == "broker" ? cluster.brokers : 0;
   if (number >= 0 && number < count) return {};
@@ -33,6 +35,9 @@ Status check_targets(const RunPlan& plan) {
     if (const auto* pause = std::get_if<simulator::PauseFault>(&fault.action)) names = {pause->target};
     if (const auto* cut = std::get_if<simulator::PartitionFault>(&fault.action)) names = {cut->target, cut->peer};
     if (const auto* delay = std::get_if<simulator::DelayFault>(&fault.action)) names = {delay->target};
+    if (const auto* stall = std::get_if<simulator::StallFault>(&fault.action)) names = {stall->target};
+    if (const auto* slow = std::get_if<simulator::SlowFault>(&fault.action)) names = {slow->target};
+    if (const auto* reconnect = std::get_if<simulator::ReconnectFault>(&fault.action)) names = {reconnect->target};
     if (!fault.trigger.by_target.empty()) names.push_back(fault.trigger.by_target);
     for (const std::string& name : names) {
       if (Status status = check_process(name, plan.cluster); !status.ok()) return status;
@@ -61,9 +66,6 @@ Status check_plan(const RunPlan& plan) {
   if (parallelism > plan.job.plan.max_parallelism) {
     return invalid(
         fmt::format("parallelism {} is above max_parallelism {}", parallelism, plan.job.plan.max_parallelism));
-  }
-  if (plan.cluster.task_managers + plan.cluster.brokers > 56) {
-    return invalid("a simulated cluster has at most 56 task managers and brokers together");
   }
   if (plan.network.min_us > plan.network.typical_us) return invalid("network.min_us is above network.typical_us");
   if (plan.network.typical_us > plan.network.tail_us) return invalid("network.typical_us is above network.tail_us");

@@ -25,6 +25,7 @@ struct Word {
 constexpr Word<Direction> kDirections[] = {
     {Direction::both, "both"}, {Direction::to_peer, "to-peer"}, {Direction::from_peer, "from-peer"}};
 constexpr Word<CutMode> kModes[] = {{CutMode::hold, "hold"}, {CutMode::reset, "reset"}};
+constexpr Word<Notice> kNotices[] = {{Notice::reset, "reset"}, {Notice::silent, "silent"}};
 constexpr Word<SlowPart> kSlow[] = {{SlowPart::trigger, "trigger"}, {SlowPart::sync, "sync"}, {SlowPart::ack, "ack"}};
 constexpr Word<FailPart> kFail[] = {
     {FailPart::store, "store"}, {FailPart::store_but_written, "store-but-written"}, {FailPart::task, "task"}};
@@ -77,6 +78,8 @@ OrderedJson trigger_json(const Trigger& trigger) {
     out["when"] = trigger.when == env::Phase::before ? "before" : "after";
     out["subtask"] = trigger.subtask;
     out["nth"] = trigger.nth;
+    if (trigger.after_us) out["after_us"] = *trigger.after_us;
+    if (trigger.after) out["after"] = {{"at", env::info(trigger.after->point).name}, {"nth", trigger.after->nth}};
   }
   if (trigger.by_us) out["by_us"] = *trigger.by_us;
   if (!trigger.by_target.empty()) out["by_target"] = trigger.by_target;
@@ -94,6 +97,12 @@ Trigger read_trigger(const JsonPlace& place) {
     trigger.when = value_of(place, "when", kPhases);
     trigger.subtask = static_cast<int32_t>(number(place, "subtask", -1, 1000));
     trigger.nth = static_cast<uint32_t>(number(place, "nth", 1, 1'000'000));
+    if (const auto after = place.member("after_us")) trigger.after_us = after->integer(0, kMax);
+    if (const auto after = place.member("after")) {
+      const auto point = after->required("at");
+      const auto known = env::point_named(point ? point->word_of(point_words(), "protocol point") : "");
+      if (known) trigger.after = EarlierHit{*known, static_cast<uint32_t>(number(*after, "nth", 1, 1'000'000))};
+    }
   }
   if (!trigger.at_us && !trigger.point) place.problem("a trigger needs \"at\" or \"at_us\"");
   return trigger;
@@ -104,6 +113,7 @@ struct ActionWriter {
   void operator()(const CrashFault& f) {
     out["target"] = f.target;
     out["restart_after_us"] = f.restart_after_us;
+    out["notice"] = word_for(kNotices, f.notice);
   }
   void operator()(const PauseFault& f) {
     out["target"] = f.target;
@@ -137,10 +147,41 @@ struct ActionWriter {
     out["duration_us"] = f.duration_us;
     out["delay_us"] = f.delay_us;
   }
+  void operator()(const StallFault& f) {
+    out["target"] = f.target;
+    out["delay_us"] = f.delay_us;
+  }
+  void operator()(const SlowFault& f) {
+    out["target"] = f.target;
+    out["cpu_percent"] = f.cpu_percent;
+    out["duration_us"] = f.duration_us;
+  }
+  void operator()(const ReconnectFault& f) {
+    out["target"] = f.target;
+    out["mail"] = env::to_string(f.mail);
+    out["count"] = f.count;
+    out["delay_us"] = f.delay_us;
+  }
 };
 
+DelayFault read_delay(const JsonPlace& place) {
+  DelayFault fault;
+  fault.target = text(place, "target");
+  if (const auto mail = place.required("mail")) {
+    if (const auto known = env::mail_kind(mail->word_of(mail_words(), "mail"))) fault.mail = *known;
+  }
+  fault.count = static_cast<uint32_t>(number(place, "count", 1, 1'000'000));
+  fault.delay_us = number(place, "delay_us", 1);
+  return fault;
+}
+
 FaultAction read_action(const JsonPlace& place, const std::string& kind) {
-  if (kind == "crash") return CrashFault{text(place, "target"), number(place, "restart_after_us", 0)};
+  if (kind == "crash") {
+    CrashFault fault{text(place, "target"), number(place, "restart_after_us", 0)};
+    // Plans of before this was a choice have no word for it.
+    if (place.member("notice")) fault.notice = value_of(place, "notice", kNotices);
+    return fault;
+  }
   if (kind == "pause") return PauseFault{text(place, "target"), number(place, "duration_us", 1)};
   if (kind == "partition") {
     PartitionFault fault;
@@ -151,16 +192,7 @@ FaultAction read_action(const JsonPlace& place, const std::string& kind) {
     fault.duration_us = number(place, "duration_us", 1);
     return fault;
   }
-  if (kind == "delay") {
-    DelayFault fault;
-    fault.target = text(place, "target");
-    if (const auto mail = place.required("mail")) {
-      if (const auto known = env::mail_kind(mail->word_of(mail_words(), "mail"))) fault.mail = *known;
-    }
-    fault.count = static_cast<uint32_t>(number(place, "count", 1, 1'000'000));
-    fault.delay_us = number(place, "delay_us", 1);
-    return fault;
-  }
+  if (kind == "delay") return read_delay(place);
   if (kind == "slow-checkpoint") {
     const SlowPart part = value_of(place, "part", kSlow);
     return SlowCheckpointFault{part, number(place, "delay_us", 1)};
@@ -176,6 +208,15 @@ FaultAction read_action(const JsonPlace& place, const std::string& kind) {
     fault.duration_us = number(place, "duration_us", 1);
     fault.delay_us = number(place, "delay_us", 1);
     return fault;
+  }
+  if (kind == "stall") return StallFault{text(place, "target"), number(place, "delay_us", 1)};
+  if (kind == "slow") {
+    const auto cpu_percent = static_cast<uint32_t>(number(place, "cpu_percent", 1, 100'000));
+    return SlowFault{text(place, "target"), cpu_percent, number(place, "duration_us", 1)};
+  }
+  if (kind == "reconnect") {
+    const DelayFault like = read_delay(place);
+    return ReconnectFault{like.target, like.mail, like.count, like.delay_us};
   }
   return FailCheckpointFault{value_of(place, "part", kFail)};
 }

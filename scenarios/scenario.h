@@ -26,7 +26,18 @@ struct DrawnWord {
   std::vector<std::string> choices;
 };
 
-enum class FaultKind : uint8_t { crash, pause, partition, delay, slow_checkpoint, fail_checkpoint, storage };
+enum class FaultKind : uint8_t {
+  crash,
+  pause,
+  partition,
+  delay,
+  slow_checkpoint,
+  fail_checkpoint,
+  storage,
+  stall,
+  slow,
+  reconnect
+};
 
 // Only the fields of its kind are used; the parser refuses the others.
 struct FaultSpec {
@@ -39,11 +50,14 @@ struct FaultSpec {
   std::optional<DrawnNumber> subtask;
   DrawnNumber nth{1, 1, {}};
   std::optional<DrawnNumber> by_ms;
+  std::optional<DrawnNumber> after_ms;  // hits before it do not count
+  std::optional<env::Point> after;      // nor those before the `after_nth` hit of this point
+  DrawnNumber after_nth{1, 1, {}};
 
-  DrawnWord target, peer, direction, mode, part, mail;
+  DrawnWord target, peer, direction, mode, part, mail, notice;
   DrawnWord by_target;  // whom "@hit" means when by_ms strikes instead
-  DrawnWord call, effect, path;  // of the storage
-  DrawnNumber duration_ms, delay_ms, restart_after_ms, count{1, 1, {}}, skip{0, 0, {}};
+  DrawnWord call, effect, path;         // of the storage
+  DrawnNumber duration_ms, delay_ms, restart_after_ms, cpu_percent{1000, 1000, {}}, count{1, 1, {}}, skip{0, 0, {}};
 };
 
 enum class InputKind : uint8_t { default_text, file, generated };

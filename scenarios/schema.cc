@@ -13,7 +13,7 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr const char* kProcessPattern = "^(jobmanager|taskmanager-[0-9]{1,4}|broker-[0-9]{1,4})$";
+constexpr const char* kProcessPattern = "^(jobmanager|reader|taskmanager-[0-9]{1,4}|broker-[0-9]{1,4})$";
 
 OrderedJson integer(int64_t low, int64_t high) { return {{"type", "integer"}, {"minimum", low}, {"maximum", high}}; }
 
@@ -56,6 +56,9 @@ OrderedJson field(const FaultField& field) {
     case FieldShape::subtask:
       return described(field.what, any_of({number(field.low, field.high), enumerated(field.words)}));
     case FieldShape::text: return described(field.what, one_or_many({{"type", "string"}}));
+    case FieldShape::hit:
+      return described(field.what, object_of({{"at", enumerated(field.words)}, {"nth", number(field.low, field.high)}},
+                                             {"at"}));
     case FieldShape::process: break;
   }
   std::vector<std::string> words = process_classes();

@@ -18,7 +18,7 @@ FaultDriver::FaultDriver(Kernel& kernel, FaultPlan plan, FaultSourceFactory make
     status_.push_back({.description = describe(fault), .kind = kind_of(fault)});
     std::unique_ptr<FaultSource> source = make_source(fault);
     CHECK(source != nullptr, "a fault without a source");
-    if (fault.trigger.point) ++waiting_for_[static_cast<size_t>(*fault.trigger.point)];
+    count_waiting(fault.trigger, 1);
     entries_.push_back({.fault = std::move(fault), .source = std::move(source)});
   }
 }
@@ -35,15 +35,26 @@ void FaultDriver::match(env::ProcessId process, env::Point point, env::Phase pha
   for (size_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = entries_[i];
     const Trigger& trigger = entry.fault.trigger;
-    if (entry.state != State::waiting || trigger.point != point || trigger.when != phase) continue;
+    if (entry.state != State::waiting || !trigger.point) continue;
+    // A hit does not arm what it would set off.
+    const bool armed = (!trigger.after || entry.earlier >= trigger.after->nth) &&
+                       (!trigger.after_us || kernel_.now() >= *trigger.after_us);
+    if (trigger.after && trigger.after->point == point && phase == env::Phase::after) ++entry.earlier;
+    if (!armed || trigger.point != point || trigger.when != phase) continue;
     if (trigger.subtask >= 0 && trigger.subtask != subtask) continue;
     if (++entry.seen == trigger.nth) fire(i, process);
   }
 }
 
+void FaultDriver::count_waiting(const Trigger& trigger, uint32_t by) {
+  if (!trigger.point) return;
+  waiting_for_[static_cast<size_t>(*trigger.point)] += by;
+  if (trigger.after) waiting_for_[static_cast<size_t>(trigger.after->point)] += by;
+}
+
 void FaultDriver::leave_waiting(Entry& entry, State state) {
   entry.state = state;
-  if (entry.fault.trigger.point) --waiting_for_[static_cast<size_t>(*entry.fault.trigger.point)];
+  count_waiting(entry.fault.trigger, ~0u);  // one less
 }
 
 void FaultDriver::fire(size_t index, std::optional<env::ProcessId> hit) {
@@ -124,30 +135,68 @@ void FaultControl::over() { kernel_.faults().over(fault_); }
 void FaultControl::call_back(TimeUs at_us, uint64_t tag) {
   kernel_.call_fault_back(at_us, fault_, tag + kFirstSourceTag);
 }
-void FaultControl::crash(env::ProcessId process) { kernel_.crash(process); }
+void FaultControl::crash(env::ProcessId process, bool silent) { kernel_.crash(process, silent); }
 void FaultControl::restart(env::ProcessId process) { kernel_.restart(process); }
 void FaultControl::pause(env::ProcessId process) { kernel_.pause(process, fault_); }
 bool FaultControl::resume(env::ProcessId process) { return kernel_.resume(process, fault_); }
 
-void FaultControl::cut(env::ProcessId target, const std::string& peer, Direction direction, CutMode mode) {
-  std::vector<std::pair<env::ProcessId, env::ProcessId>> directions;
-  for (env::ProcessId other = 0; other < kernel_.process_count(); ++other) {
-    if (other == target || (peer != "*" && process(peer) != other)) continue;
-    if (direction != Direction::from_peer) directions.emplace_back(target, other);
-    if (direction != Direction::to_peer) directions.emplace_back(other, target);
+std::vector<env::ProcessId> FaultControl::processes(const std::string& target) const {
+  const char* prefix = target == "*"                    ? ""
+                       : target == "every broker"       ? "broker-"
+                       : target == "every task-manager" ? "taskmanager-"
+                                                        : nullptr;
+  std::vector<env::ProcessId> found;
+  if (prefix == nullptr) {
+    if (const auto one = process(target)) found.push_back(*one);
+    return found;
   }
-  kernel_.record({.at_us = now(), .process = target, .name = "network.partition", .text = peer});
+  for (env::ProcessId id = 0; id < kernel_.process_count(); ++id) {
+    if (kernel_.names()[id].starts_with(prefix)) found.push_back(id);
+  }
+  return found;
+}
+
+void FaultControl::cut(const std::vector<env::ProcessId>& targets, const std::string& peer, Direction direction,
+                       CutMode mode) {
+  std::vector<std::pair<env::ProcessId, env::ProcessId>> directions;
+  for (const env::ProcessId target : targets) {
+    for (const env::ProcessId other : processes(peer)) {
+      if (other == target) continue;
+      if (direction != Direction::from_peer) directions.emplace_back(target, other);
+      if (direction != Direction::to_peer) directions.emplace_back(other, target);
+    }
+    kernel_.record({.at_us = now(), .process = target, .name = "network.partition", .text = peer});
+  }
+  std::sort(directions.begin(), directions.end());
+  directions.erase(std::unique(directions.begin(), directions.end()), directions.end());
   kernel_.network().cut(fault_, std::move(directions), mode);
 }
 
-void FaultControl::heal_cut(env::ProcessId target, const std::string& peer) {
-  kernel_.record({.at_us = now(), .process = target, .name = "network.heal", .text = peer});
+void FaultControl::heal_cut(const std::vector<env::ProcessId>& targets, const std::string& peer) {
+  for (const env::ProcessId target : targets) {
+    kernel_.record({.at_us = now(), .process = target, .name = "network.heal", .text = peer});
+  }
   kernel_.network().heal(fault_);
+}
+
+bool FaultControl::stall(env::ProcessId process, bool hitting, DurationUs delay_us) {
+  return kernel_.stall(process, hitting, delay_us);
+}
+void FaultControl::slow_down(env::ProcessId process, uint32_t cpu_percent) {
+  kernel_.set_cpu_percent(process, fault_, cpu_percent);
+}
+void FaultControl::speed_up(env::ProcessId process) { kernel_.set_cpu_percent(process, fault_, std::nullopt); }
+bool FaultControl::busy_since(env::ProcessId process, TimeUs since_us) const {
+  return kernel_.busy_since(process, since_us);
 }
 
 void FaultControl::delay_next(std::optional<env::ProcessId> sender, env::MailKind mail, uint32_t count,
                               DurationUs delay_us) {
-  kernel_.network().delay_next({fault_, sender, mail, count, delay_us});
+  kernel_.network().delay_next({fault_, sender, mail, count, delay_us, false});
+}
+void FaultControl::reconnect_next(std::optional<env::ProcessId> sender, env::MailKind mail, uint32_t count,
+                                  DurationUs delay_us) {
+  kernel_.network().delay_next({fault_, sender, mail, count, delay_us, true});
 }
 void FaultControl::stall_next(env::Point point, DurationUs delay_us) { kernel_.stall_next(fault_, point, delay_us); }
 void FaultControl::fail_storage(StorageFault what) { kernel_.disk().add_fault({fault_, std::move(what), true}); }

@@ -39,12 +39,14 @@ class FaultDriver {
     Fault fault;
     std::unique_ptr<FaultSource> source;
     State state = State::waiting;
-    uint32_t seen = 0;  // matching hits
+    uint32_t seen = 0;     // matching hits
+    uint32_t earlier = 0;  // hits of the point that arms it
     bool in_force = false;
   };
 
   void match(env::ProcessId process, env::Point point, env::Phase phase, int32_t subtask);
   void fire(size_t index, std::optional<env::ProcessId> hit);
+  void count_waiting(const Trigger& trigger, uint32_t by);
   void leave_waiting(Entry& entry, State state);
 
   Kernel& kernel_;

@@ -30,6 +30,10 @@ std::string when(const Trigger& trigger) {
     words = fmt::format(" {} the {} {}", trigger.when == env::Phase::before ? "just before" : "at",
                         ordinal(trigger.nth), env::info(*trigger.point).name);
     if (trigger.subtask >= 0) words += fmt::format(" of subtask {}", trigger.subtask);
+    if (trigger.after_us) words += fmt::format(" after {}", duration(*trigger.after_us));
+    if (trigger.after) {
+      words += fmt::format(" after the {} {}", ordinal(trigger.after->nth), env::info(trigger.after->point).name);
+    }
     if (trigger.by_us) words += fmt::format(" (by {} at the latest)", duration(*trigger.by_us));
     if (trigger.at_us) words += fmt::format(" or at {}", duration(*trigger.at_us));
     return words;
@@ -48,7 +52,9 @@ struct Describe {
   std::string at;
 
   std::string operator()(const CrashFault& fault) const {
-    return fmt::format("crash {}{}, restart after {}", who(fault.target), at, duration(fault.restart_after_us));
+    return fmt::format("crash {}{}{}, restart after {}", who(fault.target), at,
+                       fault.notice == Notice::silent ? " without a word to anyone" : "",
+                       duration(fault.restart_after_us));
   }
   std::string operator()(const PauseFault& fault) const {
     return fmt::format("pause {}{} for {}", who(fault.target), at, duration(fault.duration_us));
@@ -92,6 +98,19 @@ struct Describe {
                        fault.path.empty() ? "" : fmt::format(" on \"{}...\"", fault.path), who(fault.target),
                        fmt::format(", {}{}", count, fault.skip == 0 ? "" : fmt::format(" after {}", fault.skip)));
   }
+  std::string operator()(const StallFault& fault) const {
+    return fmt::format("stall {}{} for {}", fault.target == "@hit" ? "the actor that hits it" : fault.target, at,
+                       duration(fault.delay_us));
+  }
+  std::string operator()(const SlowFault& fault) const {
+    return fmt::format("slow {}{}: everything takes {} % of its time for {}", who(fault.target), at, fault.cpu_percent,
+                       duration(fault.duration_us));
+  }
+  std::string operator()(const ReconnectFault& fault) const {
+    return fmt::format("reconnect{}: the next {} {} message{} of {} arrive{} {} late, on a connection that is lost", at,
+                       fault.count, env::to_string(fault.mail), fault.count == 1 ? "" : "s", who(fault.target),
+                       fault.count == 1 ? "s" : "", duration(fault.delay_us));
+  }
 };
 
 struct Kind {
@@ -102,6 +121,9 @@ struct Kind {
   const char* operator()(const SlowCheckpointFault&) const { return "slow-checkpoint"; }
   const char* operator()(const FailCheckpointFault&) const { return "fail-checkpoint"; }
   const char* operator()(const StorageFault&) const { return "storage"; }
+  const char* operator()(const StallFault&) const { return "stall"; }
+  const char* operator()(const SlowFault&) const { return "slow"; }
+  const char* operator()(const ReconnectFault&) const { return "reconnect"; }
 };
 
 }  // namespace

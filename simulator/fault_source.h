@@ -25,6 +25,8 @@ class FaultControl {
   TimeUs now() const;
   // "@hit" is the process that hit the point. nullopt: there is no such process.
   std::optional<env::ProcessId> process(const std::string& target) const;
+  // Also of a class: "*", "every broker", "every task-manager".
+  std::vector<env::ProcessId> processes(const std::string& target) const;
   bool alive(env::ProcessId process) const;
   const std::string& name(env::ProcessId process) const;
   RandomStream random() const;
@@ -35,17 +37,23 @@ class FaultControl {
   void over();
   void call_back(TimeUs at_us, uint64_t tag);  // tag 0 is the driver's own
 
-  void crash(env::ProcessId process);
+  void crash(env::ProcessId process, bool silent);
   void restart(env::ProcessId process);
   void pause(env::ProcessId process);
   bool resume(env::ProcessId process);  // true when the pause held something back
-  void cut(env::ProcessId target, const std::string& peer, Direction direction, CutMode mode);
-  void heal_cut(env::ProcessId target, const std::string& peer);
   // Calls of the storage suffer from now until heal_storage(), which also lets go of those that hang.
   void fail_storage(StorageFault what);
   void heal_storage();
-  // These three wait for their next victim and then report effective by themselves.
+  // The actor that is hitting the point, or the main actor; false when there is none.
+  bool stall(env::ProcessId process, bool hitting, DurationUs delay_us);
+  void slow_down(env::ProcessId process, uint32_t cpu_percent);
+  void speed_up(env::ProcessId process);
+  bool busy_since(env::ProcessId process, TimeUs since_us) const;
+  void cut(const std::vector<env::ProcessId>& targets, const std::string& peer, Direction direction, CutMode mode);
+  void heal_cut(const std::vector<env::ProcessId>& targets, const std::string& peer);
+  // These wait for their next victim and then report effective by themselves.
   void delay_next(std::optional<env::ProcessId> sender, env::MailKind mail, uint32_t count, DurationUs delay_us);
+  void reconnect_next(std::optional<env::ProcessId> sender, env::MailKind mail, uint32_t count, DurationUs delay_us);
   void stall_next(env::Point point, DurationUs delay_us);
   void fail_storage_once(StorageFault what);
 

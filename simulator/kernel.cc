@@ -156,7 +156,7 @@ void Kernel::handle(Binding& binding, uint32_t slot) {
   const env::ProcessId process_id = binding.process;
   Process& process = *processes_[process_id];
   const env::Mail& mail = event.mail;
-  trace_.fold({now_us_, process_id, mail.kind, binding.endpoint, mail.a, mail.b,
+  trace_.fold_mail({now_us_, process_id, mail.kind, binding.endpoint, mail.a, mail.b,
                mail.body.empty() ? 0 : hash64(mail.body), network_.draws() + disk_.draws()});
   DurationUs cost_us = options_.cpu.per_mail_us;
   if (!mail.body.empty()) cost_us += static_cast<DurationUs>(mail.body.size()) * options_.cpu.per_kib_us / 1024;

@@ -81,6 +81,10 @@ class Kernel final : public LogClientHost, public NetworkHost {
   void hang_storage(int fault, uint32_t client, uint64_t call) { hanging_.push_back({fault, client, call}); }
   void heal_storage(int fault);
   void storage_fault_applied(const DiskFault& fault);
+  bool stall(env::ProcessId process, bool hitting, DurationUs delay_us);
+  // 300: everything costs three times as much. Each owner (a fault, or a test's lever) has one factor, or none.
+  void set_cpu_percent(env::ProcessId process, int owner, std::optional<uint32_t> percent);
+  bool busy_since(env::ProcessId process, TimeUs since_us) const;
   void stall_next(int fault, env::Point point, DurationUs delay_us) { stalls_.push_back({fault, point, delay_us}); }
   void disarm_faults();
   // Handles the mail when the actor is idle, queues it otherwise.
@@ -150,6 +154,7 @@ class Kernel final : public LogClientHost, public NetworkHost {
   std::vector<PointHit> points_;
   std::array<uint64_t, env::kPointCount> hits_{};
 
+  const Binding* hitting_ = nullptr;  // the endpoint that is at a protocol point
   int running_process_ = -1;         // whose code is on the stack
   Binding* running_owner_ = nullptr;  // the actor whose handler that is; null in a main actor's constructor
   bool clean_up_needed_ = false;

@@ -163,15 +163,40 @@ Binding* Kernel::bound(env::ProcessId process, env::Endpoint endpoint) {
 
 void Kernel::hit(const Binding& by, env::Point point, env::Phase phase, const env::ProbeArgs& args) {
   ++hits_[static_cast<size_t>(point)];
-  trace_.note(static_cast<uint64_t>(point) << 40 ^ static_cast<uint64_t>(phase) << 39 ^
+  trace_.note_state(static_cast<uint64_t>(point) << 40 ^ static_cast<uint64_t>(phase) << 39 ^
               static_cast<uint64_t>(static_cast<uint32_t>(args.subtask)) ^ args.checkpoint << 48 ^
               args.value * 0x9e3779b97f4a7c15ull);
   if (options_.record_points && env::info(point).recorded) {
     points_.push_back({now_us_, by.process, env::info(point).name, phase == env::Phase::before, args.vertex,
                        args.subtask, args.checkpoint, args.attempt, args.value, args.epoch, std::string(args.text)});
   }
+  hitting_ = &by;
   faults_.on_hit(by.process, point, phase, args.subtask);
+  hitting_ = nullptr;
   if (!stalls_.empty()) apply_stalls(by, point);
+}
+
+bool Kernel::stall(env::ProcessId process, bool hitting, DurationUs delay_us) {
+  const Binding* held = hitting ? hitting_ : nullptr;
+  if (held == nullptr) held = bound(process, env::kMainEndpoint);
+  if (held == nullptr || inert(*held)) return false;
+  held->owner->busy_until_us = depart_us(*held) + delay_us;
+  return true;
+}
+
+void Kernel::set_cpu_percent(env::ProcessId id, int owner, std::optional<uint32_t> percent) {
+  Process& process = *processes_[id];
+  std::erase_if(process.slowed_by, [&](const auto& known) { return known.first == owner; });
+  if (percent) process.slowed_by.emplace_back(owner, *percent);
+  uint64_t all = 100;
+  for (const auto& [by, factor] : process.slowed_by) all = std::min<uint64_t>(all * factor / 100, 1'000'000);
+  process.cpu_percent = static_cast<uint32_t>(all);
+}
+
+bool Kernel::busy_since(env::ProcessId id, TimeUs since_us) const {
+  const Process& process = *processes_[id];
+  return std::any_of(process.actors.begin(), process.actors.end(),
+                     [&](uint32_t actor) { return bindings_[actor]->busy_until_us > since_us; });
 }
 
 void Kernel::apply_stalls(const Binding& by, env::Point point) {

@@ -120,26 +120,28 @@ void SimulatedNetwork::depart(uint32_t slot, TimeUs depart_us, Binding* sender) 
     near.used = true;
   }
   event.mail.from.connection = connection->of_client ? connection->id : 0;
-  if (!delays_.empty()) {
+  const DelayRule* rule = delays_.empty() ? nullptr : delayed(event, *connection, depart_us);
+  if (rule != nullptr) {
     Way& way = connection->ways[side];
-    const DurationUs delay_us = delayed(event, depart_us);
-    if (delay_us != 0) way.free_us = std::max(way.free_us, depart_us + delay_us);
+    way.free_us = std::max(way.free_us, depart_us + rule->delay_us);
   }
   put(*connection, side, slot, depart_us);
+  if (rule != nullptr && rule->hangs_up) break_off(*connection);
 }
 
-// By how much the first delay that waits for such a message holds its connection.
-DurationUs SimulatedNetwork::delayed(const Event& event, TimeUs depart_us) {
+// The first delay that waits for such a message holds its connection.
+const DelayRule* SimulatedNetwork::delayed(const Event& event, const Connection& connection, TimeUs depart_us) {
   for (size_t i = 0; i < delays_.size(); ++i) {
     DelayRule& rule = delays_[i];
     if (rule.mail != env::MailKind::none && rule.mail != event.mail.kind) continue;
     if (rule.sender && *rule.sender != event.mail.from.process) continue;
-    const DurationUs delay_us = rule.delay_us;
-    host_.fault_applied(rule.fault, depart_us + delay_us);
+    if (rule.hangs_up && !(connection.of_client && connection.sides[0].process == event.mail.from.process)) continue;
+    applied_ = rule;
+    host_.fault_applied(rule.fault, depart_us + rule.delay_us);
     if (--rule.count == 0) delays_.erase(delays_.begin() + static_cast<ptrdiff_t>(i));
-    return delay_us;
+    return &applied_;
   }
-  return 0;
+  return nullptr;
 }
 
 void SimulatedNetwork::put(Connection& connection, int side, uint32_t slot, TimeUs depart_us) {

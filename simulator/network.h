@@ -42,6 +42,7 @@ struct DelayRule {
   env::MailKind mail = env::MailKind::none;  // none: any
   uint32_t count = 1;
   DurationUs delay_us = 0;
+  bool hangs_up = false;  // and the log client that sends it loses its connection; others are not meant
 };
 
 class SimulatedNetwork {
@@ -96,7 +97,7 @@ class SimulatedNetwork {
   Connection& of_client(Binding& client, env::ProcessId peer);
   Connection* route(const Event& event, Binding* sender);
   DurationUs draw_latency(Way& way);
-  DurationUs delayed(const Event& event, TimeUs depart_us);
+  const DelayRule* delayed(const Event& event, const Connection& connection, TimeUs depart_us);
   void put(Connection& connection, int side, uint32_t slot, TimeUs depart_us);
   void push(TimeUs at_us, uint32_t slot) { slab_[slot].order = queue_.push(at_us, slot); }
   bool leave_way(Connection& connection, uint32_t slot, bool may_run);
@@ -114,6 +115,7 @@ class SimulatedNetwork {
   void tell(Connection& connection, int side);
   void send_notice(Connection& connection, int side, env::Endpoint endpoint, bool last);
   bool resolve_notice(uint32_t slot, bool may_run);
+  void break_off(Connection& connection);
   void retire(Connection& connection);
   template <class Visit>
   void each_connection(env::ProcessId process, Visit visit);
@@ -133,6 +135,7 @@ class SimulatedNetwork {
   std::vector<uint32_t> live_clients_;    // ids of clients' connections that are not over, ascending
   std::vector<Cut> cuts_;
   std::vector<DelayRule> delays_;
+  DelayRule applied_;  // what delayed() found
 };
 
 }  // namespace onceproof::simulator

@@ -177,6 +177,13 @@ void SimulatedNetwork::disconnect(Binding& client, env::ProcessId peer) {
   if (connection.sides[1].notices == 0) send_notice(connection, 1, connection.sides[1].endpoint, true);
 }
 
+// The client's end is reset while what it has sent is still on its way: both ends are told, the peer behind that.
+void SimulatedNetwork::break_off(Connection& connection) {
+  lose_messages(connection.ways[1]);
+  if (connection.sides[0].notices++ == 0) send_notice(connection, 0, connection.sides[0].endpoint, true);
+  if (connection.sides[1].notices++ == 0) send_notice(connection, 1, connection.sides[1].endpoint, true);
+}
+
 void SimulatedNetwork::close(Binding& client) {
   while (!client.connections.empty()) disconnect(client, client.connections.back().first);
 }
@@ -185,6 +192,7 @@ void SimulatedNetwork::told(Binding& client, uint32_t connection) {
   std::erase_if(client.connections, [&](const auto& known) { return known.second == connection; });
   Connection& ended = connections_[connection - 1];
   ended.sides[0].closed = true;
+  host_.forget(client, connection);
   if (ended.over()) retire(ended);
 }
 

@@ -56,7 +56,8 @@ struct Process {
   std::vector<int> paused_by;      // the faults that hold it now; a crash forgets them
   bool held_something = false;     // while paused
   uint32_t incarnation = 0;
-  uint32_t cpu_percent = 100;
+  uint32_t cpu_percent = 100;                        // the product of these:
+  std::vector<std::pair<int, uint32_t>> slowed_by;  // a factor by owner
   env::Endpoint next_client_endpoint = env::Endpoint{1} << 48;
   std::map<env::Endpoint, Binding*> endpoints;
   std::vector<uint32_t> actors;  // binding ids, oldest first

@@ -68,7 +68,7 @@ void SimulatedStorage::make(Call call) {
   if (kernel_.inert(owner_)) return;
   const uint64_t id = next_id_++;
   calls_.emplace(id, std::move(call));
-  kernel_.trace().note(digest(id));  // the call belongs to its handler, its effect to an event of its own
+  kernel_.trace().note_state(digest(id));  // the call belongs to its handler, its effect to an event of its own
   begin_unblocked();
 }
 

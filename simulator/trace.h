@@ -51,10 +51,24 @@ class Trace {
       next_rung_ += stride_;
     }
   }
-  // Something that a handler did (a write, a point it passed), between two events.
+  // A mail that a process handled: also part of the state hash. Everything but `draws`, which a fault may shift.
+  void fold_mail(const TraceEvent& event) {
+    state_ = turn(state_) + multiply(static_cast<uint64_t>(event.at_us) ^ event.a ^ event.payload_hash ^ state_,
+                                     uint64_t{event.process} << 48 ^ static_cast<uint64_t>(event.kind) << 32 ^
+                                         event.endpoint ^ turn(event.b) ^ 0x9e3779b97f4a7c15ull);
+    fold(event);
+  }
+  // Something that the world did, or that a handler did (a write, a point it passed), between two events.
   void note(uint64_t value) { high_ = turn(high_) + multiply(value ^ low_ ^ 0x1d8e4e27c47d124full, high_ | 1); }
+  void note_state(uint64_t value) {
+    state_ = turn(state_) + multiply(value ^ 0x1d8e4e27c47d124full, state_ | 1);
+    note(value);
+  }
 
   Hash128 hash() const { return {low_, high_}; }
+  // Of the mails that processes handled and of what their handlers did, without the world's own events and without
+  // the randomness drawn by it.
+  uint64_t state_hash() const { return state_; }
   uint64_t events() const { return events_; }
   uint32_t stride() const { return stride_; }
   const std::vector<Hash128>& ladder() const { return ladder_; }
@@ -70,6 +84,7 @@ class Trace {
 
   uint64_t low_ = 0x243f6a8885a308d3ull;
   uint64_t high_ = 0x13198a2e03707344ull;
+  uint64_t state_ = 0xa4093822299f31d0ull;
   uint64_t events_ = 0;
   uint64_t next_rung_;
   uint64_t detail_begin_ = 0;

@@ -26,6 +26,7 @@ bool World::run_until(TimeUs until_us) {
 TimeUs World::now() const { return kernel_->now(); }
 uint64_t World::events() const { return kernel_->trace().events(); }
 const Trace& World::trace() const { return kernel_->trace(); }
+uint64_t World::state_hash() const { return kernel_->trace().state_hash(); }
 
 const std::vector<PointHit>& World::points() const { return kernel_->points(); }
 std::vector<PointHit> World::take_points() {
@@ -50,7 +51,7 @@ void World::restart(env::ProcessId process) { kernel_->restart(process); }
 void World::pause(env::ProcessId process) { kernel_->pause(process); }
 void World::resume(env::ProcessId process) { kernel_->resume(process); }
 void World::set_cpu_percent(env::ProcessId process, uint32_t percent) {
-  kernel_->process(process).cpu_percent = percent;
+  kernel_->set_cpu_percent(process, kNoFault, percent);
 }
 
 }  // namespace onceproof::simulator

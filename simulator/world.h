@@ -78,6 +78,8 @@ class World {
   TimeUs now() const;
   uint64_t events() const;
   const Trace& trace() const;
+  // Of what the processes did alone: the same for two runs that differ by a fault without effect.
+  uint64_t state_hash() const;
 
   // ---- what happened ---------------------------------------------------------------------------------
   const std::vector<PointHit>& points() const;  // in time order; empty without WorldOptions::record_points

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Crash: the process dies where it stands, possibly in the middle of a handler, and comes back after a delay
-// with an empty memory. Model: SIGKILL. Effective when the process was alive.
+// with an empty memory. Model: SIGKILL, or with no notice to the peers the loss of its host. Effective when the
+// process was alive.
 #pragma once
 
 #include "simulator/fault_source.h"
@@ -18,7 +19,7 @@ class Crash final : public FaultSource {
     target_ = *target;
     control.effective();
     control.in_force();
-    control.crash(*target);
+    control.crash(*target, options_.notice == Notice::silent);
     control.call_back(control.now() + options_.restart_after_us, 0);
     return true;
   }

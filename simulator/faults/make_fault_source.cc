@@ -7,7 +7,10 @@
 #include "simulator/faults/fail_checkpoint.h"
 #include "simulator/faults/partition.h"
 #include "simulator/faults/pause.h"
+#include "simulator/faults/reconnect.h"
+#include "simulator/faults/slow.h"
 #include "simulator/faults/slow_checkpoint.h"
+#include "simulator/faults/stall.h"
 #include "simulator/faults/storage.h"
 #include "simulator/world.h"
 
@@ -28,6 +31,11 @@ struct Make {
     return std::make_unique<faults::FailCheckpoint>(f);
   }
   std::unique_ptr<FaultSource> operator()(const StorageFault& f) const { return std::make_unique<faults::Storage>(f); }
+  std::unique_ptr<FaultSource> operator()(const StallFault& f) const { return std::make_unique<faults::Stall>(f); }
+  std::unique_ptr<FaultSource> operator()(const SlowFault& f) const { return std::make_unique<faults::Slow>(f); }
+  std::unique_ptr<FaultSource> operator()(const ReconnectFault& f) const {
+    return std::make_unique<faults::Reconnect>(f);
+  }
 };
 }  // namespace
 

@@ -13,22 +13,21 @@ class Partition final : public FaultSource {
   explicit Partition(PartitionFault options) : options_(std::move(options)) {}
 
   bool fire(FaultControl& control) override {
-    const auto target = control.process(options_.target);
-    if (!target || (options_.peer != "*" && !control.process(options_.peer))) return false;
-    target_ = *target;
+    targets_ = control.processes(options_.target);
+    if (targets_.empty() || control.processes(options_.peer).empty()) return false;
     control.in_force();
-    control.cut(*target, options_.peer, options_.direction, options_.mode);
+    control.cut(targets_, options_.peer, options_.direction, options_.mode);
     control.call_back(control.now() + options_.duration_us, 0);
     return true;
   }
   void on_timer(FaultControl& control, uint64_t) override {
-    control.heal_cut(target_, options_.peer);
+    control.heal_cut(targets_, options_.peer);
     control.over();
   }
 
  private:
   PartitionFault options_;
-  env::ProcessId target_ = 0;
+  std::vector<env::ProcessId> targets_;
 };
 
 }  // namespace onceproof::simulator::faults

@@ -61,6 +61,10 @@ CASES = [
     (fault(kind="crash", at_ms=5, duration_ms=5), False),
     (fault(kind="delay", at_ms=5, mail="log-request"), True),
     (fault(kind="delay", at_ms=5), False),
+    (fault(kind="crash", at="sink.commit", after_ms=5, after={"at": "checkpoint.complete", "nth": 3}), True),
+    (fault(kind="crash", at="sink.commit", after={"nth": 3}), False),
+    (fault(kind="crash", at_ms=5, notice=["reset", "silent"], target="reader"), True),
+    (fault(kind="reconnect", at_ms=5, count=2), True),
     (fault(kind="partition", at_ms=5, mode=["hold", "reset"], direction="to-peer"), True),
     (fault(kind="partition", at_ms=5, mode=[]), False),
 ]

@@ -42,7 +42,8 @@ struct Clients {
   explicit Clients(DurationUs latency_us = 500, FaultPlan faults = {}) : world(options(latency_us, std::move(faults))) {
     world.set_log_factory([this](env::Env& env, const std::string& name) {
       Inbox& inbox = inboxes[name == "a" ? 0 : 1];
-      auto client = std::make_unique<StubLogClient>(env, [to = &inbox](env::Env& e, env::Mail& mail) { to->add(e, mail); });
+      const auto handler = [&inbox](env::Env& e, env::Mail& mail) { inbox.add(e, mail); };
+      auto client = std::make_unique<StubLogClient>(env, handler);
       clients.push_back(client.get());
       return client;
     });
@@ -180,6 +181,22 @@ TEST(ClientConnection, ResetTellsBothEndsOfEveryConnectionBetweenTheTwo) {
   EXPECT_THAT(world.inboxes[1].mails, ElementsAre("log-response:2", "connection-lost:1"));
   EXPECT_THAT(world.lost, SizeIs(2));
   EXPECT_NE(world.lost[0], world.lost[1]);
+}
+
+TEST(ClientConnection, ReconnectLosesTheConnectionAndDeliversTheRequestLate) {
+  Clients world(500, {{at_time(100), ReconnectFault{"asker", MailKind::log_request, 1, 200'000}}});
+  world.world.run_until(200);
+  world.ask(0, "late");
+  world.ask(1, "prompt");
+  world.world.run_until(50'000);
+  EXPECT_THAT(world.inboxes[0].mails, ElementsAre("connection-lost:1"));
+  EXPECT_THAT(world.inboxes[1].mails, ElementsAre("log-response:prompt"));
+  world.ask(0, "again");
+  world.world.run_until(seconds(1));
+  EXPECT_THAT(world.broker.mails, ElementsAre("log-request:prompt", "log-request:again", "log-request:late",
+                                              "connection-lost:0"));
+  EXPECT_THAT(world.inboxes[0].mails, ElementsAre("connection-lost:1", "log-response:again"));
+  EXPECT_TRUE(world.world.faults()[0].effective);
 }
 
 TEST(ClientConnection, ClientThatGoesEndsItsConnections) {

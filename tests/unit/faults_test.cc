@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "simulator/fault_plan.h"
 #include "simulator/world.h"
@@ -140,6 +141,125 @@ TEST(Faults, SlowTriggerAndSlowAcknowledgementHoldTheConnectionOfOneMessageOfThe
   }
 }
 
+TEST(Faults, HitsBeforeTheArmingTimeDoNotCount) {
+  Trigger trigger = at_point(Point::sink_commit, 2);
+  trigger.after_us = 55'000;  // hits come at 10, 20, 30 ... ms
+  Hitter hitter(with({trigger, PauseFault{"jobmanager", 5'000}}));
+  hitter.world.run_until(seconds(1));
+  EXPECT_EQ(hitter.world.faults()[0].fired_us, 70'000) << "the second one after 55 ms";
+}
+
+TEST(Faults, HitsBeforeAnotherPointsHitDoNotCount) {
+  Trigger trigger = at_point(Point::sink_commit, 1, env::Phase::before);
+  trigger.after = EarlierHit{Point::sink_commit, 3};
+  std::vector<TimeUs> hits;
+  WorldOptions options = with({trigger, CrashFault{"@hit", seconds(10)}});
+  World world(options);
+  world.add_process("p", actor([&](env::Env& env, env::Mail&) {
+                      env.scheduler().after(10'000, MailKind::tick);
+                      for (const auto phase : {env::Phase::before, env::Phase::after}) {
+                        env.probe().hit(Point::sink_commit, phase, {.text = {}});
+                        if (phase == env::Phase::before) hits.push_back(env.now());
+                      }
+                    }));
+  world.run_until(seconds(1));
+  EXPECT_EQ(hits.size(), 4u) << "three pairs of hits, then the one that is struck";
+  EXPECT_TRUE(world.faults()[0].fired);
+}
+
+TEST(Faults, StallHoldsTheActorThatHitsThePointAndNobodyElse) {
+  WorldOptions options = with({at_point(Point::txn_marker, 1, env::Phase::before), StallFault{"@hit", 300'000}});
+  test::Inbox inbox;
+  World world(options);
+  world.add_process("broker-0", actor([](env::Env& env, env::Mail& mail) {
+                      const auto talk = [](bool hits) {
+                        return actor([hits](env::Env& child, env::Mail& m) {
+                          if (m.kind == MailKind::start) child.scheduler().after(10'000, MailKind::tick);
+                          if (m.kind != MailKind::tick) return;
+                          if (hits) child.probe().hit(Point::txn_marker, env::Phase::before, {.text = {}});
+                          child.network().send({1, 1}, MailKind::buffer, hits ? "held" : "free");
+                        });
+                      };
+                      if (mail.kind != MailKind::start) return;
+                      env.scheduler().spawn("held", 5, talk(true));
+                      env.scheduler().spawn("free", 6, talk(false));
+                    }));
+  world.add_process("receiver", test::recorder(inbox));
+  world.run_until(seconds(1));
+  EXPECT_TRUE(world.faults()[0].effective);
+  // One connection, one order: what the free one said behind the held one waits with it. Its thread does not.
+  ASSERT_EQ(inbox.mails.size(), 2u);
+  EXPECT_GE(inbox.times[0], 310'000);
+  EXPECT_EQ(world.last_heal_us() / 1'000, 310);
+}
+
+TEST(Faults, StallOfANamedProcessHoldsItsMainActor) {
+  Hitter hitter(with({at_time(55'000), StallFault{"jobmanager", 300'000}}));
+  hitter.world.run_until(seconds(2));
+  EXPECT_TRUE(hitter.world.faults()[0].effective);
+  ASSERT_EQ(hitter.inbox.times.size(), 20u);
+  EXPECT_LT(hitter.inbox.times[4], 60'000);
+  EXPECT_GE(hitter.inbox.times[5], 355'000);
+}
+
+TEST(Faults, SlowProcessTakesItsTimeUntilTheFaultIsOver) {
+  WorldOptions options = with({at_time(50'000), SlowFault{"taskmanager-0", 100'000, 50'000}});
+  options.cpu.per_mail_us = 10;  // 10 ms while it is slow
+  Hitter hitter(options);
+  hitter.world.run_until(seconds(1));
+  ASSERT_EQ(hitter.inbox.times.size(), 20u);
+  EXPECT_LT(hitter.inbox.times[3], 42'000);
+  EXPECT_GT(hitter.inbox.times[6], 79'000);
+  EXPECT_GT(hitter.inbox.times[8], 99'000);
+  EXPECT_LT(hitter.inbox.times[19], 225'000) << "and then it has its speed again";
+  EXPECT_TRUE(hitter.world.faults()[0].effective);
+  EXPECT_EQ(hitter.world.last_heal_us(), 100'000);
+}
+
+TEST(Faults, SlowIdleProcessHasNoEffect) {
+  Hitter hitter(with({at_time(500'000), SlowFault{"taskmanager-0", 1'000, 50'000}}));
+  hitter.world.run_until(seconds(1));
+  EXPECT_TRUE(hitter.world.faults()[0].fired);
+  EXPECT_FALSE(hitter.world.faults()[0].effective);
+}
+
+TEST(Faults, CutBetweenClassesOfProcessesGoesOneWayBetweenAnyTwo) {
+  WorldOptions options = with({at_time(50'000), PartitionFault{"every broker", "every broker", Direction::to_peer,
+                                                               CutMode::hold, seconds(1)}});
+  std::map<std::string, test::Inbox> inboxes;
+  World world(options);
+  for (const char* name : {"broker-0", "broker-1", "broker-2", "taskmanager-0"}) {
+    world.add_process(name, actor([&inboxes, name](env::Env& env, env::Mail& mail) {
+                        if (mail.kind == MailKind::start) env.scheduler().after(100'000, MailKind::tick);
+                        if (mail.kind == MailKind::buffer) inboxes[name].add(env, mail);
+                        if (mail.kind != MailKind::tick) return;
+                        for (env::ProcessId to = 0; to < 4; ++to) env.network().send({to, 1}, MailKind::buffer, name);
+                      }));
+  }
+  world.run_until(500'000);
+  EXPECT_EQ(inboxes["broker-1"].mails.size(), 2u) << "itself and the task manager";
+  EXPECT_EQ(inboxes["taskmanager-0"].mails.size(), 4u);
+  world.run_until(seconds(2));
+  EXPECT_EQ(inboxes["broker-1"].mails.size(), 4u);
+  EXPECT_TRUE(world.faults()[0].effective);
+}
+
+TEST(Faults, FaultWithoutEffectLeavesTheStateHashAsItIsAndOneWithEffectDoesNot) {
+  const auto state = [](const std::vector<Fault>& faults) {
+    WorldOptions options;
+    options.faults = faults;
+    Hitter hitter(options);
+    hitter.world.run_until(seconds(1));
+    return std::make_pair(hitter.world.state_hash(), hitter.world.trace().hash());
+  };
+  const auto plain = state({});
+  const auto idle_pause = state({{at_time(500'000), PauseFault{"jobmanager", 100'000}}});
+  EXPECT_EQ(plain.first, idle_pause.first);
+  EXPECT_NE(plain.second, idle_pause.second) << "the trace tells every run from every other";
+  EXPECT_NE(plain.first, state({{at_time(105'000), PauseFault{"jobmanager", 100'000}}}).first);
+  EXPECT_NE(plain.first, state({{at_time(105'000), CrashFault{"jobmanager", 100'000}}}).first);
+}
+
 TEST(Faults, DescriptionsReadAsEnglish) {
   EXPECT_EQ(describe({at_point(Point::sink_pre_commit, 2), CrashFault{"taskmanager-1", seconds(2)}}),
             "crash taskmanager-1 at the 2nd sink.pre-commit, restart after 2 s");
@@ -155,6 +275,18 @@ TEST(Faults, DescriptionsReadAsEnglish) {
             "slow checkpoint at the 11th checkpoint.trigger (by 9 s at the latest): "
             "the next acknowledgement is 3 s late");
   EXPECT_STREQ(kind_of({at_time(1), FailCheckpointFault{}}), "fail-checkpoint");
+  trigger = at_point(Point::txn_marker, 1, env::Phase::before);
+  trigger.after_us = seconds(20);
+  trigger.after = EarlierHit{Point::checkpoint_complete, 3};
+  EXPECT_EQ(describe({trigger, StallFault{"@hit", seconds(3)}}),
+            "stall the actor that hits it just before the 1st txn.marker after 20 s after the 3rd checkpoint.complete "
+            "for 3 s");
+  EXPECT_EQ(describe({at_time(seconds(4)), SlowFault{"broker-0", 500, seconds(3)}}),
+            "slow broker-0 at 4 s: everything takes 500 % of its time for 3 s");
+  EXPECT_EQ(describe({at_time(seconds(4)), ReconnectFault{"*", MailKind::log_request, 1, seconds(3)}}),
+            "reconnect at 4 s: the next 1 log-request message of anyone arrives 3 s late, on a connection that is lost");
+  EXPECT_EQ(describe({at_time(seconds(4)), CrashFault{"broker-0", seconds(3), Notice::silent}}),
+            "crash broker-0 at 4 s without a word to anyone, restart after 3 s");
 }
 
 }  // namespace

@@ -76,6 +76,29 @@ TEST(Plan, AllStacksMeetTheSameFaults) {
   }
 }
 
+TEST(Plan, EveryKindOfFaultAndEveryTriggerComesBackFromAPlanFile) {
+  const RunPlan plan = plan_of(scenario_of(R"(, "faults": [
+      {"kind": "crash", "at_ms": 5, "notice": "silent", "target": "reader"},
+      {"kind": "pause", "at": "sink.commit", "after_ms": 2000, "after": {"at": "checkpoint.complete", "nth": [2, 3]}},
+      {"kind": "partition", "at_ms": 5, "target": "every broker", "peer": "every broker", "direction": "to-peer"},
+      {"kind": "stall", "at": "txn.marker", "when": "before", "delay_ms": 500},
+      {"kind": "slow", "at_ms": 5, "target": "broker-0", "cpu_percent": 700, "duration_ms": 900},
+      {"kind": "reconnect", "at_ms": 5, "target": "taskmanager-0", "count": 2, "delay_ms": 800}])"),
+                             7);
+  const std::string text = to_json(PlanFile{{plan}});
+  const auto back = parse_plan_file(text, "plan.json");
+  ASSERT_TRUE(back.ok()) << back.error().message;
+  EXPECT_EQ(to_json(back.value()), text);
+  const simulator::FaultPlan& faults = back.value().plans.front().faults;
+  ASSERT_EQ(faults.size(), plan.faults.size());
+  for (size_t i = 0; i < faults.size(); ++i) EXPECT_EQ(describe(faults[i]), describe(plan.faults[i]));
+  EXPECT_EQ(std::get<simulator::CrashFault>(faults[0].action).notice, simulator::Notice::silent);
+  EXPECT_EQ(faults[1].trigger.after_us, seconds(2));
+  ASSERT_TRUE(faults[1].trigger.after.has_value());
+  EXPECT_EQ(faults[1].trigger.after->point, env::Point::checkpoint_complete);
+  EXPECT_GE(faults[1].trigger.after->nth, 2u);
+}
+
 TEST(Plan, NothingIsLeftToDrawInAConcreteFault) {
   for (uint64_t seed = 0; seed < 200; ++seed) {
     for (const simulator::Fault& fault : plan_of(load_scenario("word-count").value(), seed).faults) {

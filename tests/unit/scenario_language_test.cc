@@ -82,6 +82,9 @@ TEST(ScenarioLanguage, AFaultNeedsOneTrigger) {
   EXPECT_THAT(error_of_fault(R"({"kind": "pause"})"), HasSubstr("a fault needs \"at\""));
   EXPECT_THAT(error_of_fault(R"({"kind": "pause", "at": "sink.commit", "at_ms": 1})"), HasSubstr("exclude each other"));
   EXPECT_THAT(error_of_fault(R"({"kind": "pause", "at_ms": 1, "nth": 2})"), HasSubstr("\"nth\" belongs to \"at\""));
+  EXPECT_THAT(error_of_fault(R"({"kind": "pause", "at_ms": 1, "after_ms": 2})"), HasSubstr("\"after_ms\" belongs"));
+  EXPECT_THAT(error_of_fault(R"({"kind": "pause", "at": "sink.commit", "after": {"at": "sink.comit"}})"),
+              HasSubstr("did you mean \"sink.commit\"?"));
   EXPECT_THAT(error_of_fault(R"({"kind": "pause", "at": "sink.comit"})"), HasSubstr("did you mean \"sink.commit\"?"));
 }
 
