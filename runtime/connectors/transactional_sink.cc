@@ -29,8 +29,9 @@ void TransactionalSink::ask(uint64_t index, Asked asked, TimeUs since_us, Begun 
         }
         const env::ProducerIdentity& identity = producer.value();
         if (identity.epoch != 0) {
-          return context().fail(fmt::format("superseded: \"{}\" is at epoch {}, so a later attempt (or a late copy of this request) claimed it",
-                                            identity.transactional_id, identity.epoch));
+          return context().fail(
+              fmt::format("superseded: \"{}\" is at epoch {}: a later attempt, or a late copy of a request, claimed it",
+                          identity.transactional_id, identity.epoch));
         }
         if (asked == Asked::again) return ask(index + 1, Asked::once, since_us, begun);  // burned
         writer_.use(identity);
@@ -47,7 +48,8 @@ void TransactionalSink::prove_alive(const TransactionHandle& transaction, Proof 
         if (!described.ok()) return proof(described.error());
         const bool alive =
             described.value().phase == TransactionPhase::ongoing && described.value().producer == transaction;
-        proof(alive ? Status() : Status(ErrorCode::producer_fenced, "the log has ended it: it timed out or was fenced"));
+        if (alive) return proof(Status());
+        proof(Status(ErrorCode::producer_fenced, "the log has ended it: it timed out or was fenced"));
       });
 }
 

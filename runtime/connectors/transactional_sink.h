@@ -12,8 +12,8 @@
 // A fencing attempt initialises the ids of each earlier generation upwards to the first that answers epoch 0. The ids
 // below are raised: what was open is aborted, what is written later is refused. The last one is taken: the old attempt
 // will see epoch 1 or more there, and never asks for another (in turn).
-//   late init of a zombie         finds the id taken, gets epoch 1 or more and fails; an id without a transaction is left
-//   init answered late            the zombie believes its epoch 0, but the id is at 1 by then: its first write is refused
+//   late init of a zombie         finds the id taken, gets epoch 1 or more and fails; what is left is an empty id
+//   init answered late            the zombie believes its epoch 0, but the id is at 1: its first write is refused
 //   zombie's next index, racing   log order decides: before the probe, the probe sees epoch 1, aborts, goes on to the
 //                                 next; after it, the zombie is refused
 //   zombie with several indexes   there is none (in turn), nor does a second life of the same attempt exist for the

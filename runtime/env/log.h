@@ -3,9 +3,9 @@
 // return at once; the answer comes later, as a callback inside the caller's own handler, or never when the
 // client is destroyed first. The client retries retriable errors itself until its delivery timeout; an answer
 // of timed_out or connection_lost means: outcome unknown. Two requests do more when they are executed twice, and a
-// late copy of one could undo what its caller has built on the answer: init_producer (raises the epoch again) and
-// commit_offset (moves the offset back). The client never repeats these after an unknown outcome: it answers, and the
-// caller, who knows what a late copy would do, decides.
+// late copy of one could undo what its caller has built on the answer: init_producer of an id (raises the epoch
+// again) and commit_offset (moves the offset back). The client never repeats these after an unknown outcome: it
+// answers, and the caller, who knows what a late copy would do, decides.
 #pragma once
 
 #include <cstdint>

@@ -48,10 +48,11 @@ void Client::on_mail(env::Mail& mail) {
 // ---- requests --------------------------------------------------------------------------------------------
 
 template <class Message>
-void Client::call(int32_t broker, RequestType type, const Message& message, Answered answered, DurationUs wait_us) {
+void Client::call(int32_t broker, RequestType type, const Message& message, Answered answered, DurationUs wait_us,
+                  bool once) {
   const ClientOptions& options = cluster_.options().client;
   send({broker, make_request(type, message), options.request_timeout_us + wait_us,
-        env_.now() + options.delivery_timeout_us + wait_us, 0, std::move(answered), sent_once(type), {}});
+        env_.now() + options.delivery_timeout_us + wait_us, 0, std::move(answered), once, {}});
 }
 
 void Client::send(Request request) {
@@ -132,7 +133,8 @@ void Client::init_producer(const std::string& transactional_id, DurationUs trans
        InitProducerIdRequest{transactional_id, transaction_timeout_us},
        [reply = std::move(reply)](const Status& status, Bytes& payload) {
          reply(decoded<env::ProducerIdentity>(status, payload));
-       });
+       },
+       0, !transactional_id.empty());
 }
 
 void Client::append(const env::ProducerIdentity& producer, const env::TopicPartition& partition, env::RecordBatch batch,
@@ -274,7 +276,7 @@ void Client::commit_offset(const std::string& group, const std::string& instance
                            const env::TopicPartition& partition, int64_t next_offset, Done done) {
   call(cluster_.store().group_coordinator(group), RequestType::offset_commit,
        OffsetCommitRequest{group, instance_id, member_epoch, partition, next_offset},
-       [done = std::move(done)](const Status& status, Bytes&) { done(status); });
+       [done = std::move(done)](const Status& status, Bytes&) { done(status); }, 0, true);
 }
 
 void Client::committed_offset(const std::string& group, const env::TopicPartition& partition,

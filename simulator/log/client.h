@@ -74,10 +74,8 @@ class Client final : public LogClient {
   };
 
   template <class Message>
-  void call(int32_t broker, RequestType type, const Message& message, Answered answered, DurationUs wait_us = 0);
-  static bool sent_once(RequestType type) {
-    return type == RequestType::init_producer_id || type == RequestType::offset_commit;
-  }
+  void call(int32_t broker, RequestType type, const Message& message, Answered answered, DurationUs wait_us = 0,
+            bool once = false);
   void send(Request request);
   void retry_later(Request request, ErrorCode code, const std::string& why);
   void on_response(env::Mail& mail);

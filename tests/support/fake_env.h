@@ -69,7 +69,9 @@ class FakeLog : public env::Log {
     }
     void ok(const std::string& what) { take(what).done(Status()); }
     void fail(const std::string& what, ErrorCode code) { take(what).done(Status(code, to_string(code))); }
-    void fail_init(const std::string& id, ErrorCode code) { take("init " + id).on_producer(Error{code, to_string(code)}); }
+    void fail_init(const std::string& id, ErrorCode code) {
+      take("init " + id).on_producer(Error{code, to_string(code)});
+    }
     void describe(const std::string& id, env::TransactionPhase phase, uint16_t epoch = 0, uint64_t producer_id = 7) {
       take("describe " + id).on_description(env::TransactionDescription{phase, {id, producer_id, epoch}});
     }
