@@ -136,8 +136,11 @@ Reason transactional_reason(const JobConfig& job) {
                         in_ms(job.sink.transaction_timeout_us), in_ms(longest_epoch_us(job)),
                         in_ms(shortest_recovery_us(job)))};
   }
+  const bool fails = job.sink.lost_transaction == graph::LostTransaction::fail_job;
   return {"sink", setting, false, false,
-          "records become visible with the commit of their checkpoint; what a restart replays was aborted"};
+          fmt::format("records become visible with the commit of their checkpoint; what a restart replays was aborted; "
+                      "a pre-committed transaction that the log has lost all the same {}",
+                      fails ? "ends the job" : "is stated, and the job goes on without its records")};
 }
 
 Reason sink_reason(const JobConfig& job, bool replays) {

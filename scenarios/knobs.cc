@@ -17,6 +17,15 @@ constexpr int64_t kMega = 1 << 20;
         [](RunPlan& plan, int64_t value) { plan.member = static_cast<decltype(plan.member)>(value * (scale)); }, \
         [](const RunPlan& plan) { return static_cast<int64_t>(plan.member) / (scale); }, what                    \
   }
+// A word of a list: the position in it is the enum's value.
+#define WORD_KNOB(section, name, member, what, ...)                                                        \
+  Knob {                                                                                                   \
+    section, name, 0, static_cast<int64_t>(std::vector<std::string>{__VA_ARGS__}.size()) - 1,              \
+        [](RunPlan& plan, int64_t value) { plan.member = static_cast<decltype(plan.member)>(value); },     \
+        [](const RunPlan& plan) { return static_cast<int64_t>(plan.member); }, what, {                     \
+      __VA_ARGS__                                                                                          \
+    }                                                                                                      \
+  }
 
 // clang-format off
 const std::vector<Knob> kKnobs = {
@@ -64,9 +73,15 @@ const std::vector<Knob> kKnobs = {
     KNOB("source", "fetch_bytes", job.source.fetch_bytes, 1, 16, 64 * kMega, "most bytes of one fetch from the log"),
     KNOB("source", "fetch_wait_ms", job.source.fetch_wait_us, 1000, 1, kDayMs, "longest wait of a fetch for a first record"),
     KNOB("source", "out_of_orderness_ms", job.source.out_of_orderness_us, 1000, 0, kDayMs, "how far the watermark stays behind the largest timestamp"),
+    KNOB("source", "helping_records", job.source.helping_records, 1, 1, 65536, "records that a source emits before it looks at other mail"),
+    KNOB("source", "patience_ms", job.source.patience_us, 1000, 1, kDayMs, "an offset commit whose outcome stays unknown for so long fails the attempt"),
     KNOB("sink", "partitions", job.sink.partitions, 1, 1, 64, "partitions of the sink topic"),
     KNOB("sink", "linger_ms", job.sink.linger_us, 1000, 0, kDayMs, "a batch that is not full leaves after this long"),
     KNOB("sink", "batch_bytes", job.sink.batch_bytes, 1, 16, 64 * kMega, "size of a batch that leaves at once"),
+    KNOB("sink", "max_outstanding", job.sink.max_outstanding, 1, 1, 1024, "batches that the log has not acknowledged, before the sink takes no more"),
+    KNOB("sink", "probe_window", job.sink.probe_window, 1, 1, 1024, "earlier generations that a restored sink fences at once"),
+    KNOB("sink", "patience_ms", job.sink.patience_us, 1000, 1, kDayMs, "a producer id that the log has not given for so long fails the attempt"),
+    WORD_KNOB("sink", "lost_transaction", job.sink.lost_transaction, "what a pre-committed transaction that the log no longer has does to the job", "fail-job", "continue"),
     KNOB("network", "min_us", network.min_us, 1, 1, 60'000'000, "shortest one-way delay of a message"),
     KNOB("network", "typical_us", network.typical_us, 1, 1, 60'000'000, "longest usual one-way delay of a message"),
     KNOB("network", "tail_us", network.tail_us, 1, 1, 60'000'000, "longest delay of the rare slow message"),
@@ -84,6 +99,7 @@ const std::vector<Knob> kKnobs = {
 // clang-format on
 
 #undef KNOB
+#undef WORD_KNOB
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Knobs: every number that a scenario may set, a swarm may draw and a plan file stores, in one table. A new
-// knob is one line here; it draws from a stream named after it, so it shifts no other.
+// Knobs: every number (or word of a short list) that a scenario may set, a swarm may draw and a plan file stores, in
+// one table. A new knob is one line here; it draws from a stream named after it, so it shifts no other.
 #pragma once
 
 #include <optional>
@@ -20,6 +20,7 @@ struct Knob {
   void (*set)(RunPlan& plan, int64_t value);
   int64_t (*get)(const RunPlan& plan);
   const char* what;  // for the schema and people
+  std::vector<std::string> words = {};  // when not empty: the value is one of these, its index the number
 };
 
 const std::vector<Knob>& all_knobs();

@@ -34,13 +34,35 @@ InputSpec read_input(const JsonPlace& place) {
   return input;
 }
 
+// A number as read_number does; of a knob with words: one of them, or {"one_of": [..]}.
+DrawnNumber read_value(const JsonPlace& place, const Knob& knob) {
+  if (knob.words.empty()) return read_number(place, knob.low, knob.high);
+  const auto index_of = [&](const JsonPlace& word) {
+    const std::string found = word.word_of(knob.words, knob.name);
+    return std::find(knob.words.begin(), knob.words.end(), found) - knob.words.begin();
+  };
+  DrawnNumber number;
+  if (!place.is_object()) {
+    number.low = number.high = index_of(place);
+    return number;
+  }
+  if (!place.object_of({"one_of"}, "key")) return number;
+  if (const auto list = place.required("one_of")) {
+    for (const JsonPlace& element : list->elements()) number.one_of.push_back(index_of(element));
+    if (number.one_of.empty()) list->problem("an empty list has nothing to draw");
+  }
+  number.low = 0;
+  number.high = knob.high;
+  return number;
+}
+
 // The knobs of one section of the document; `keys` that are not knobs are left to the caller.
 void read_knobs(const JsonPlace& place, std::string_view section, std::map<int, DrawnNumber>& knobs) {
   for (const std::string& name : knob_names(section)) {
     const auto value = place.member(name);
     if (!value) continue;
     const int index = *knob_index(section, name);
-    knobs[index] = read_number(*value, all_knobs()[index].low, all_knobs()[index].high);
+    knobs[index] = read_value(*value, all_knobs()[index]);
   }
 }
 
@@ -86,7 +108,7 @@ void read_configuration(const JsonPlace& place, Scenario& scenario) {
   for (size_t i = 0; i < all_knobs().size(); ++i) {
     const Knob& knob = all_knobs()[i];
     if (const auto value = place.member(knob_path(knob))) {
-      scenario.swarm_knobs[static_cast<int>(i)] = read_number(*value, knob.low, knob.high);
+      scenario.swarm_knobs[static_cast<int>(i)] = read_value(*value, knob);
     }
   }
 }

@@ -2,6 +2,7 @@
 // plan.json: every field of a RunPlan by name, nothing left to a default of the reading program.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "reports/json.h"
@@ -99,7 +100,14 @@ void read_settings(const JsonPlace& place, RunPlan& plan) {
   for (const Knob& knob : all_knobs()) keys.push_back(knob_path(knob));
   if (!place.object_of(keys, "setting")) return;
   for (const Knob& knob : all_knobs()) {
-    if (const auto value = place.required(knob_path(knob))) knob.set(plan, value->integer(knob.low, knob.high));
+    const auto value = place.required(knob_path(knob));
+    if (!value) continue;
+    if (knob.words.empty()) {
+      knob.set(plan, value->integer(knob.low, knob.high));
+    } else {
+      const std::string word = value->word_of(knob.words, knob.name);
+      knob.set(plan, std::find(knob.words.begin(), knob.words.end(), word) - knob.words.begin());
+    }
   }
 }
 
@@ -152,7 +160,14 @@ std::string to_json(const PlanFile& file) {
   out["pipeline"] = pipeline_json(plan.job.plan.operators);
   out["input"] = input_json(plan.input);
   out["bugs"] = bugs_json(plan.job.bugs);
-  for (const Knob& knob : all_knobs()) out["settings"][knob_path(knob)] = knob.get(plan);
+  for (const Knob& knob : all_knobs()) {
+    OrderedJson& setting = out["settings"][knob_path(knob)];
+    if (knob.words.empty()) {
+      setting = knob.get(plan);
+    } else {
+      setting = knob.words[static_cast<size_t>(knob.get(plan))];
+    }
+  }
   out["faults"] = plan_faults_json(plan.faults);
   return reports::to_text(out);
 }

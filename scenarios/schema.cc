@@ -45,7 +45,11 @@ OrderedJson number(int64_t low, int64_t high) {
 
 OrderedJson enumerated(const std::vector<std::string>& words) { return {{"enum", words}}; }
 
-OrderedJson knob(const Knob& knob) { return described(knob.what, number(knob.low, knob.high)); }
+OrderedJson knob(const Knob& knob) {
+  if (knob.words.empty()) return described(knob.what, number(knob.low, knob.high));
+  const OrderedJson word = enumerated(knob.words);
+  return described(knob.what, any_of({word, object_of({{"one_of", list_of(word, 1)}}, {"one_of"})}));
+}
 
 OrderedJson field(const FaultField& field) {
   const auto one_or_many = [](const OrderedJson& one) { return any_of({one, list_of(one, 1)}); };

@@ -149,6 +149,17 @@ TEST(Plan, TooFewSlotsAndMissingProcessesAreRefused) {
   EXPECT_THAT(target.error().message, HasSubstr("unknown process \"broker-7\""));
 }
 
+TEST(Plan, AWordSettingIsStoredAsItsWord) {
+  const auto plan = draw_plan(scenario_of(R"(, "sink": {"lost_transaction": "continue"})"), 1);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan.value().job.sink.lost_transaction, graph::LostTransaction::go_on);
+  const std::string text = to_json({{plan.value()}});
+  EXPECT_NE(text.find("\"continue\""), std::string::npos);
+  const auto read = parse_plan_file(text, "plan.json");
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(read.value().plans.front().job.sink.lost_transaction, graph::LostTransaction::go_on);
+}
+
 TEST(Plan, KnobsReadBackWhatWasSet) {
   for (const Knob& knob : all_knobs()) {
     RunPlan plan;

@@ -120,6 +120,15 @@ TEST(ScenarioLanguage, HostileDocumentsAreRefusedNotCrashedOn) {
   EXPECT_FALSE(parse_scenario(R"({"name": "../x", "pipeline": []})", "x").ok()) << "a name becomes a folder";
 }
 
+TEST(ScenarioLanguage, AWordSettingTakesItsWordsAlone) {
+  EXPECT_EQ(error_of(R"(, "sink": {"lost_transaction": "continue"})"), "");
+  EXPECT_EQ(error_of(R"(, "swarm": {"configuration": {"sink.lost_transaction": {"one_of": ["fail-job", "continue"]}}})"),
+            "");
+  EXPECT_THAT(error_of(R"(, "sink": {"lost_transaction": "continu"})"), HasSubstr("did you mean \"continue\"?"));
+  EXPECT_THAT(error_of(R"(, "sink": {"lost_transaction": 1})"), HasSubstr("/sink/lost_transaction"));
+  EXPECT_THAT(error_of(R"(, "sink": {"lost_transaction": {"one_of": []}})"), HasSubstr("nothing to draw"));
+}
+
 TEST(ScenarioLanguage, TheSchemaKnowsEveryWordThatTheParserKnows) {
   const nlohmann::json schema = scenario_schema();
   const auto& properties = schema["properties"];
@@ -127,8 +136,13 @@ TEST(ScenarioLanguage, TheSchemaKnowsEveryWordThatTheParserKnows) {
     const auto& holder = *knob.section == '\0' ? properties : properties[knob.section]["properties"];
     ASSERT_TRUE(holder.contains(knob.name)) << knob_path(knob);
     EXPECT_FALSE(holder[knob.name]["description"].get<std::string>().empty());
-    EXPECT_EQ(holder[knob.name]["anyOf"][0]["minimum"], knob.low) << knob_path(knob);
-    EXPECT_EQ(holder[knob.name]["anyOf"][0]["maximum"], knob.high) << knob_path(knob);
+    const auto& plain = holder[knob.name]["anyOf"][0];
+    if (knob.words.empty()) {
+      EXPECT_EQ(plain["minimum"], knob.low) << knob_path(knob);
+      EXPECT_EQ(plain["maximum"], knob.high) << knob_path(knob);
+    } else {
+      EXPECT_EQ(plain["enum"], nlohmann::json(knob.words)) << knob_path(knob);
+    }
     EXPECT_TRUE(properties["swarm"]["properties"]["configuration"]["properties"].contains(knob_path(knob)));
   }
   const auto& kinds = properties["faults"]["items"]["anyOf"];
