@@ -38,7 +38,7 @@ checkers::RunReport run(const std::string& members, uint64_t seed, Guarantee gua
 std::vector<checkers::Event> events(const checkers::RunReport& report, std::string_view name) {
   std::vector<checkers::Event> found;
   for (const checkers::Event& event : report.history.events) {
-    if (name == event.name && !event.before) found.push_back(event);
+    if (name == event.point && !event.before) found.push_back(event);
   }
   return found;
 }
