@@ -57,6 +57,7 @@ TEST(Zombie, OfAGenerationThatWasReplacedOpensNoTransaction) {
     EXPECT_EQ(report.verdict.outcome, checkers::Outcome::valid) << seed << " " << report.verdict.evidence;
     for (const checkers::TransactionRecord& transaction : report.history.transactions) {
       EXPECT_EQ(transaction.epoch, 0u) << transaction.transactional_id << ": only the first to ask may write";
+      EXPECT_LT(transaction.completed_us - transaction.begun_us, seconds(15)) << "it starves committed readers";
     }
   }
 }
