@@ -63,6 +63,7 @@ void ResultPartition::finish_open(Subpartition& subpartition) {
   subpartition.queue.push(std::move(subpartition.open));
   subpartition.open.clear();
   ++queued_;
+  ++queued_data_;
   drain(subpartition);
 }
 
@@ -80,6 +81,7 @@ void ResultPartition::push_event(Subpartition& subpartition, BufferHeader header
   Bytes event(kBufferHeader, '\0');
   store(event.data(), header);
   queue.push(std::move(event));
+  ++queued_;
   drain(subpartition);
 }
 
@@ -134,8 +136,9 @@ void ResultPartition::drain(Subpartition& subpartition) {
     if (header.kind == BufferKind::data) {
       if (subpartition.credit == 0) return;
       --subpartition.credit;
-      --queued_;
+      --queued_data_;
     }
+    --queued_;
     header.channel = subpartition.channel;
     header.sequence = subpartition.next_sequence++;
     Bytes buffer = subpartition.queue.pop();

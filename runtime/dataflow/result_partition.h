@@ -32,7 +32,8 @@ class ResultPartition {
   std::optional<DurationUs> flush_after(TimeUs now_us) const;
 
   // Below the pool's limit: the task may take more input. One record may overdraw it, as in Flink.
-  bool available() const { return queued_ < config_.pool_buffers; }
+  bool available() const { return queued_data_ < config_.pool_buffers; }
+  bool drained() const { return queued_ == 0; }  // everything finished was sent
   uint32_t subpartitions() const { return static_cast<uint32_t>(subpartitions_.size()); }
 
   // Both: true when output that was not available became so, and the task may take input again.
@@ -62,7 +63,8 @@ class ResultPartition {
   TimeUs watermark_us_ = kMinTimeUs;
   TimeUs flushed_watermark_us_ = kMinTimeUs;  // every subpartition has written this one
   TimeUs lone_watermark_at_us_ = kMinTimeUs;  // watermarks may leave alone from then on
-  uint32_t queued_ = 0;                       // data buffers in all queues
+  uint32_t queued_ = 0;                       // buffers in all queues, and
+  uint32_t queued_data_ = 0;                  // data buffers among them: events do not use up the pool
   bool open_data_ = false;
 };
 

@@ -332,10 +332,12 @@ TEST(Channel, NothingButEventsLeavesWithoutCredit) {
   partition.on_partition_request({0, 0, 1}, {2, 200});
   partition.emit(0, {"key", "a value that fills several buffers", 0, {}});
   partition.broadcast_event(dataflow::BufferKind::barrier, 1, 0, false);
+  EXPECT_FALSE(partition.drained());
   EXPECT_EQ(producer.sent.size(), 1u);  // one credit, one buffer; the barrier keeps its place behind the data
   partition.on_add_credit({0, 100});
   const auto last = load<dataflow::BufferHeader>(producer.sent.back().body.data());
   EXPECT_EQ(last.kind, dataflow::BufferKind::barrier);
+  EXPECT_TRUE(partition.drained());
 }
 
 // A source that had filled its pool before its consumer asked for it used to sleep for ever (word-count, seed 0xa6).
