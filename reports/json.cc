@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reports/json_line.h"
 #include "reports/names.h"
 
 namespace onceproof::reports {
@@ -52,55 +53,59 @@ Json ledger_value(const RunReport& run) {
 }
 
 // Only what the point carries: an event is one short line.
-Json event_value(const History& history, const Event& event) {
-  Json value = {{"at_us", event.at_us}, {"process", process_name(history, event.process)}, {"point", event.point}};
-  if (event.before) value["when"] = "before";
-  if (event.vertex >= 0) value["vertex"] = event.vertex;
-  if (event.subtask >= 0) value["subtask"] = event.subtask;
-  if (event.checkpoint != 0) value["checkpoint"] = event.checkpoint;
-  if (event.attempt != 0) value["attempt"] = event.attempt;
-  if (event.value != 0) value["value"] = event.value;
-  if (event.epoch != 0) value["epoch"] = event.epoch;
-  if (!event.text.empty()) value["text"] = event.text;
-  return value;
+void put_event(JsonLine& line, const History& history, const Event& event) {
+  line.put("at_us", event.at_us);
+  line.put("process", process_name(history, event.process));
+  line.put("point", event.point);
+  if (event.before) line.put("when", "before");
+  if (event.vertex >= 0) line.put("vertex", event.vertex);
+  if (event.subtask >= 0) line.put("subtask", event.subtask);
+  if (event.checkpoint != 0) line.put("checkpoint", event.checkpoint);
+  if (event.attempt != 0) line.put("attempt", event.attempt);
+  if (event.value != 0) line.put("value", event.value);
+  if (event.epoch != 0) line.put("epoch", event.epoch);
+  if (!event.text.empty()) line.put("text", event.text);
 }
 
-Json checkpoint_value(const CheckpointRecord& checkpoint) {
-  Json value = {{"id", checkpoint.id},
-                {"triggered_us", checkpoint.triggered_us},
-                {"ended_us", checkpoint.ended_us},
-                {"outcome", outcome_name(checkpoint.outcome)}};
-  if (!checkpoint.reason.empty()) value["reason"] = checkpoint.reason;
-  return value;
+void put_checkpoint(JsonLine& line, const CheckpointRecord& checkpoint) {
+  line.put("id", checkpoint.id);
+  line.put("triggered_us", checkpoint.triggered_us);
+  line.put("ended_us", checkpoint.ended_us);
+  line.put("outcome", outcome_name(checkpoint.outcome));
+  if (!checkpoint.reason.empty()) line.put("reason", checkpoint.reason);
 }
 
-Json transaction_value(const TransactionRecord& transaction) {
-  return {{"transactional_id", transaction.transactional_id},
-          {"producer_id", transaction.producer_id},
-          {"epoch", transaction.epoch},
-          {"checkpoint", transaction.checkpoint},
-          {"begun_us", transaction.begun_us},
-          {"decided_us", transaction.decided_us},
-          {"completed_us", transaction.completed_us},
-          {"outcome", outcome_name(transaction.outcome)},
-          {"timed_out", transaction.timed_out}};
+void put_transaction(JsonLine& line, const TransactionRecord& transaction) {
+  line.put("transactional_id", transaction.transactional_id);
+  line.put("producer_id", transaction.producer_id);
+  line.put("epoch", transaction.epoch);
+  line.put("checkpoint", transaction.checkpoint);
+  line.put("begun_us", transaction.begun_us);
+  line.put("decided_us", transaction.decided_us);
+  line.put("completed_us", transaction.completed_us);
+  line.put("outcome", outcome_name(transaction.outcome));
+  line.put("timed_out", transaction.timed_out);
 }
 
-Json fault_value(const FaultRecord& fault) {
-  return {{"kind", fault.kind},           {"description", fault.description}, {"fired", fault.fired},
-          {"effective", fault.effective}, {"fired_us", fault.fired_us},       {"healed_us", fault.healed_us}};
+void put_fault(JsonLine& line, const FaultRecord& fault) {
+  line.put("kind", fault.kind);
+  line.put("description", fault.description);
+  line.put("fired", fault.fired);
+  line.put("effective", fault.effective);
+  line.put("fired_us", fault.fired_us);
+  line.put("healed_us", fault.healed_us);
 }
 
 // An array with one element a line: readable, and a tenth of the lines that indentation would make.
-template <class Items, class ToValue>
-void put_lines(std::string& out, const char* name, const Items& items, const ToValue& to_value) {
+template <class Items, class Put>
+void put_lines(std::string& out, const char* name, const Items& items, const Put& put) {
   out += ",\n  \"" + std::string(name) + "\": [";
   bool first = true;
   for (const auto& item : items) {
     out += first ? "\n    " : ",\n    ";
-    std::string line = to_text(to_value(item), -1);
-    line.pop_back();
-    out += line;
+    JsonLine line(out);
+    put(line, item);
+    line.end();
     first = false;
   }
   out += first ? "]" : "\n  ]";
@@ -177,14 +182,16 @@ std::string history_json(const RunReport& run) {
   put("quiescent", history.quiescent);
   put("restarts", history.restarts);
   put("processes", history.processes);
-  put_lines(out, "vertices", history.vertices, [](const VertexName& vertex) {
-    return Json{{"name", vertex.name}, {"parallelism", vertex.parallelism}};
+  put_lines(out, "vertices", history.vertices, [](JsonLine& line, const VertexName& vertex) {
+    line.put("name", vertex.name);
+    line.put("parallelism", vertex.parallelism);
   });
-  put_lines(out, "faults", history.faults, fault_value);
-  put_lines(out, "checkpoints", history.checkpoints, checkpoint_value);
-  put_lines(out, "transactions", history.transactions, transaction_value);
+  put_lines(out, "faults", history.faults, put_fault);
+  put_lines(out, "checkpoints", history.checkpoints, put_checkpoint);
+  put_lines(out, "transactions", history.transactions, put_transaction);
   put("ledger", ledger_value(run));
-  put_lines(out, "events", history.events, [&](const Event& event) { return event_value(history, event); });
+  put_lines(out, "events", history.events,
+            [&](JsonLine& line, const Event& event) { put_event(line, history, event); });
   return out + "\n}\n";
 }
 

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reports/json_line.h"
+
 namespace onceproof::reports {
 namespace {
 
@@ -104,6 +106,23 @@ TEST(HistoryJson, tells_what_happened_one_event_a_line) {
   EXPECT_EQ(json["events"][0],
             (Json{{"at_us", 7}, {"process", "taskmanager-0"}, {"point", "sink.commit"}, {"when", "before"}}));
   EXPECT_NE(text.find("\n    {\"at_us\":7,"), std::string::npos);
+}
+
+// The two ways of writing an object give the same bytes, whatever the text.
+TEST(JsonLine, writes_what_the_document_writes) {
+  std::vector<std::string> texts = {"", "plain", "quo\"te", "back\\slash", "tab\there", "\xc3\xa4", "\xed\xa0\x80"};
+  for (int c = 0; c < 256; ++c) texts.push_back("<" + std::string(1, static_cast<char>(c)) + ">");
+  for (const std::string& text : texts) {
+    std::string line;
+    JsonLine object(line);
+    object.put("text", text);
+    object.put("signed", int64_t{-5});
+    object.put("unsigned", UINT64_MAX);
+    object.put("yes", true);
+    object.end();
+    const Json document = {{"text", text}, {"signed", -5}, {"unsigned", UINT64_MAX}, {"yes", true}};
+    EXPECT_EQ(line + "\n", to_text(document, -1));
+  }
 }
 
 }  // namespace
