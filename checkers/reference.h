@@ -58,11 +58,11 @@ class Reference {
   uint32_t key_count() const { return key_count_; }
 
  private:
-  struct Item;  // one record between two steps
-  std::vector<Item> read(const Input& input);
-  void emit(std::vector<Item>& items);
-  void count_windows(std::vector<Item>& items);
-  void number_keys();
+  struct Items;
+  Items read(const Input& input);
+  std::vector<uint32_t> rank_keys(const Items& items);
+  void emit(const Items& items);
+  void count_windows(const Items& items);
 
   std::shared_ptr<const Input> input_;
   Pipeline pipeline_;

@@ -75,7 +75,7 @@ uint64_t count_words(std::string_view line) {
 }
 
 // Offsets, ordinals and partitions are packed into 64 bits; what does not fit is refused here, not truncated there.
-Status check_limits(uint64_t lines, const std::vector<uint64_t>& words, int32_t partitions) {
+Status check_limits(uint64_t lines, int32_t partitions) {
   if (partitions < 1 || static_cast<uint64_t>(partitions) > kMaxPartition + 1) {
     return {ErrorCode::invalid_argument,
             fmt::format("{} source partitions: 1 to {} are valid", partitions, kMaxPartition + 1)};
@@ -84,13 +84,15 @@ Status check_limits(uint64_t lines, const std::vector<uint64_t>& words, int32_t 
     return {ErrorCode::invalid_argument,
             fmt::format("{} lines in {} partitions: a partition holds at most {}", lines, partitions, kMaxOffset + 1)};
   }
-  for (size_t i = 0; i < words.size(); ++i) {
-    if (words[i] > kMaxOrdinal + 1) {
-      return {ErrorCode::invalid_argument,
-              fmt::format("line {} has {} words: at most {} are followed", i + 1, words[i], kMaxOrdinal + 1)};
-    }
-  }
   return {};
+}
+
+Status check_words(uint64_t line, std::string_view text) {
+  if (text.size() <= kMaxOrdinal) return {};  // as many bytes at least as words
+  const uint64_t words = count_words(text);
+  if (words <= kMaxOrdinal + 1) return {};
+  return {ErrorCode::invalid_argument,
+          fmt::format("line {} has {} words: at most {} are followed", line, words, kMaxOrdinal + 1)};
 }
 
 // Where line `i` of `lines` goes.
@@ -155,9 +157,7 @@ InputShape input_shape(const RunPlan& plan) {
 Result<ShapedInput> shape_input(const std::string& text, const InputShape& shape) {
   const auto newlines = static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
   const uint64_t lines = newlines + (!text.empty() && text.back() != '\n' ? 1 : 0);
-  std::vector<uint64_t> words;
-  for (std::string_view rest = text; !rest.empty();) words.push_back(count_words(next_line(rest)));
-  if (const Status status = check_limits(lines, words, shape.partitions); !status.ok()) return status.error();
+  if (const Status status = check_limits(lines, shape.partitions); !status.ok()) return status.error();
 
   ShapedInput input;
   input.records.partitions.resize(static_cast<size_t>(shape.partitions));
@@ -169,7 +169,9 @@ Result<ShapedInput> shape_input(const std::string& text, const InputShape& shape
     const auto share = static_cast<unsigned __int128>(i) * static_cast<uint64_t>(shape.span_us) / lines;
     const auto sent_us = static_cast<TimeUs>(share);
     const auto partition = static_cast<size_t>(partition_of_line(i, lines, shape));
-    input.records.partitions[partition].push_back({std::string(next_line(rest)), event_time(sent_us, shape, lags)});
+    const std::string_view line = next_line(rest);
+    if (const Status status = check_words(i + 1, line); !status.ok()) return status.error();
+    input.records.partitions[partition].push_back({std::string(line), event_time(sent_us, shape, lags)});
     input.visible_us[partition].push_back(i < backlog ? 0 : sent_us);
   }
   return input;
