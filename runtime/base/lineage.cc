@@ -30,14 +30,20 @@ void encode_lineage(std::vector<Position>& positions, Bytes& out) {
 }
 
 bool decode_lineage(ByteView in, std::vector<Position>& out) {
+  uint64_t count = out.size();
+  for (ByteReader runs(in); !runs.at_end();) {
+    runs.varint();
+    const uint64_t run = runs.varint();
+    if (!runs.ok() || run / 2 > kMaxOffset) return false;
+    count += run / 2 + 1;
+  }
+  if (count > out.capacity()) out.reserve(std::max<size_t>(count, 2 * out.capacity()));
   ByteReader reader(in);
   Position last = 0;
   while (!reader.at_end()) {
     last += reader.varint();
     const uint64_t run = reader.varint();
-    if (!reader.ok()) return false;
     const Position step = (run & 1) ? kMaxOrdinal + 1 : 1;
-    if (run / 2 > kMaxOffset) return false;
     out.push_back(last);
     for (uint64_t n = run / 2; n > 0; --n) out.push_back(last += step);
   }

@@ -23,7 +23,8 @@ void ResultPartition::append(Subpartition& subpartition, const char* data, size_
       open.resize(kBufferHeader);
     }
     const size_t part = std::min(size, limit - open.size());
-    if (open.size() + part > open.capacity()) open.reserve(std::max(open.size() + part, std::min(limit, 2 * open.capacity())));
+    const size_t wanted = open.size() + part;
+    if (wanted > open.capacity()) open.reserve(std::max(wanted, std::min(limit, 2 * open.capacity())));
     open.append(data, part);
     data += part;
     size -= part;

@@ -19,7 +19,9 @@ bool TimerService::register_timer(TimeUs timestamp_us, int32_t key_group, ByteVi
   } else {
     free_ = slots_[slot].next;
   }
-  slots_[slot] = {timestamp_us, ++sequence_, owners_.index_of(owner), chain};
+  slots_[slot] = {timestamp_us, ++sequence_, owners_.index_of(owner), chain, newest_, kNone};
+  (newest_ == kNone ? oldest_ : slots_[newest_].newer) = slot;
+  newest_ = slot;
   owner->value = slot + 1;
   heap_.push_back({timestamp_us, sequence_, slot});
   std::push_heap(heap_.begin(), heap_.end(), later);
@@ -46,6 +48,8 @@ void TimerService::unlink(Owners::Entry& owner, uint32_t slot) {
     while (slots_[before].next != slot) before = slots_[before].next;
     slots_[before].next = slots_[slot].next;
   }
+  (slots_[slot].older == kNone ? oldest_ : slots_[slots_[slot].older].newer) = slots_[slot].newer;
+  (slots_[slot].newer == kNone ? newest_ : slots_[slots_[slot].newer].older) = slots_[slot].older;
   slots_[slot] = {0, 0, kNone, free_};
   free_ = slot;
   if (owner.value == 0) owners_.erase(&owner);
@@ -82,7 +86,7 @@ TimeUs TimerService::next_timestamp_us() {
 void TimerService::clear() {
   owners_.clear();
   slots_.clear();
-  free_ = kNone;
+  free_ = oldest_ = newest_ = kNone;
   heap_.clear();
   size_ = 0;
 }
@@ -90,12 +94,6 @@ void TimerService::clear() {
 // varint number of key groups, then for each: varint key group, varint count, and its timers in firing order as
 // timestamp, window, rank (place in the registration order of the whole service), key.
 void TimerService::snapshot(Bytes& out) const {
-  std::vector<uint32_t> live;
-  live.reserve(size_);
-  for (uint32_t slot = 0; slot < slots_.size(); ++slot) {
-    if (slots_[slot].sequence != 0) live.push_back(slot);
-  }
-  std::sort(live.begin(), live.end(), [&](uint32_t a, uint32_t b) { return slots_[a].sequence < slots_[b].sequence; });
   struct Item {
     int32_t key_group;
     TimeUs timestamp_us;
@@ -103,8 +101,8 @@ void TimerService::snapshot(Bytes& out) const {
     uint32_t slot;
   };
   std::vector<Item> items;
-  items.reserve(live.size());
-  for (const uint32_t slot : live)
+  items.reserve(size_);
+  for (uint32_t slot = oldest_; slot != kNone; slot = slots_[slot].newer)
     items.push_back({owners_.at(slots_[slot].owner).key_group, slots_[slot].timestamp_us, items.size(), slot});
   std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
     return std::tie(a.key_group, a.timestamp_us, a.rank) < std::tie(b.key_group, b.timestamp_us, b.rank);

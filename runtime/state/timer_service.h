@@ -59,6 +59,8 @@ class TimerService {
     uint64_t sequence = 0;   // registration order, from 1; 0: the slot is free
     uint32_t owner = kNone;  // handle into owners_
     uint32_t next = kNone;   // further timer of the same owner, or next free slot
+    uint32_t older = kNone;  // neighbours in the order of registration
+    uint32_t newer = kNone;
   };
   struct HeapItem {
     TimeUs timestamp_us;
@@ -77,6 +79,8 @@ class TimerService {
   Owners owners_;
   std::vector<Slot> slots_;
   uint32_t free_ = kNone;
+  uint32_t oldest_ = kNone;
+  uint32_t newest_ = kNone;
   std::vector<HeapItem> heap_;  // may hold items of deleted timers: their slot has another sequence
   uint64_t sequence_ = 0;
   size_t size_ = 0;
