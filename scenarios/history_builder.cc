@@ -51,12 +51,9 @@ void convert(const std::vector<simulator::log::SinkRecord>& records, std::vector
   }
 }
 
-void add_events(const simulator::World& world, History& history) {
+void add_checkpoints(const std::vector<simulator::PointHit>& points, History& history) {
   std::map<uint64_t, size_t> checkpoints;
-  history.events.reserve(world.points().size());
-  for (const simulator::PointHit& hit : world.points()) {
-    history.events.push_back({hit.at_us, hit.process, hit.name, hit.before, hit.vertex, hit.subtask, hit.checkpoint,
-                              hit.attempt, hit.value, hit.epoch, hit.text});
+  for (const simulator::PointHit& hit : points) {
     const std::string_view name = hit.name;
     if (name == "job.restart") ++history.restarts;
     if (name == "leader.elect" && hit.value > 1) ++history.restarts;
@@ -79,7 +76,7 @@ void add_events(const simulator::World& world, History& history) {
     }
   }
   // What was restored was complete, also where the write's outcome was unknown at the time.
-  for (const simulator::PointHit& hit : world.points()) {
+  for (const simulator::PointHit& hit : points) {
     if (std::string_view(hit.name) != "restore.begin") continue;
     const auto found = checkpoints.find(hit.checkpoint);
     if (found == checkpoints.end()) continue;
@@ -91,10 +88,19 @@ void add_events(const simulator::World& world, History& history) {
   }
 }
 
-void add_transactions(const simulator::World& world, const simulator::log::LogStore& store, History& history) {
+void add_events(std::vector<simulator::PointHit> points, History& history) {
+  history.events.reserve(points.size());
+  for (simulator::PointHit& hit : points) {
+    history.events.push_back({hit.at_us, hit.process, hit.name, hit.before, hit.vertex, hit.subtask, hit.checkpoint,
+                              hit.attempt, hit.value, hit.epoch, std::move(hit.text)});
+  }
+}
+
+void add_transactions(const std::vector<simulator::PointHit>& points, const simulator::log::LogStore& store,
+                      History& history) {
   using Key = std::tuple<std::string_view, uint64_t, uint32_t>;
   std::map<Key, uint64_t> pre_committed;
-  for (const simulator::PointHit& hit : world.points()) {
+  for (const simulator::PointHit& hit : points) {
     if (std::string_view(hit.name) == "sink.pre-commit" && hit.before) {
       pre_committed[{hit.text, hit.value, hit.epoch}] = hit.checkpoint;
     }
@@ -116,7 +122,7 @@ void add_transactions(const simulator::World& world, const simulator::log::LogSt
 
 }  // namespace
 
-History build_history(const RunPlan& plan, const simulator::World& world, const simulator::log::LogStore& store,
+History build_history(const RunPlan& plan, simulator::World& world, const simulator::log::LogStore& store,
                       const simulator::log::ReaderJournal& journal) {
   History history;
   history.claimed = derive(plan.job).guarantee;
@@ -128,8 +134,10 @@ History build_history(const RunPlan& plan, const simulator::World& world, const 
     history.vertices.push_back({vertex.name, vertex.parallelism});
   convert(simulator::log::sink_records(store, plan.job.sink.topic), history.outputs);
   convert(simulator::log::observed_records(store, journal), history.observed);
-  add_events(world, history);
-  add_transactions(world, store, history);
+  std::vector<simulator::PointHit> points = world.take_points();
+  add_checkpoints(points, history);
+  add_transactions(points, store, history);
+  add_events(std::move(points), history);
   for (const simulator::FaultStatus& fault : world.faults()) {
     history.faults.push_back(
         {fault.kind, fault.description, fault.fired, fault.effective, fault.fired_us, fault.healed_us});

@@ -10,7 +10,8 @@
 
 namespace onceproof::scenarios {
 
-checkers::History build_history(const RunPlan& plan, const simulator::World& world,
+// Takes the points out of the world.
+checkers::History build_history(const RunPlan& plan, simulator::World& world,
                                 const simulator::log::LogStore& store, const simulator::log::ReaderJournal& journal);
 
 }  // namespace onceproof::scenarios

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bitset>
 
 #include "checkers/judge.h"
 #include "runtime/cluster/job_manager.h"
@@ -23,6 +24,19 @@ constexpr DurationUs kLookEveryUs = seconds(1);
 // When the input has been over for so long, faults that still wait for their point are called off: from here on the
 // job owes progress.
 constexpr DurationUs kSafetyMarginUs = seconds(30);
+
+// Read by nobody but reports. A point that is not named here is kept.
+std::bitset<env::kPointCount> unjudged_points() {
+  using env::Point;
+  std::bitset<env::kPointCount> points;
+  for (const Point point :
+       {Point::checkpoint_ack, Point::checkpoint_notify, Point::barrier_inject, Point::barrier_arrive,
+        Point::barrier_align, Point::barrier_forward, Point::snapshot_sync, Point::snapshot_async, Point::sink_flush,
+        Point::txn_add_partitions, Point::txn_marker, Point::txn_complete, Point::restore_state, Point::restore_done}) {
+    points.set(static_cast<size_t>(point));
+  }
+  return points;
+}
 
 simulator::log::ClusterOptions log_options(const RunPlan& plan) {
   simulator::log::ClusterOptions options;
@@ -96,20 +110,20 @@ Result<PreparedInput> prepare_input(const RunPlan& plan) {
   if (!shaped.ok()) return shaped.error();
   const std::vector<std::vector<TimeUs>> visible_us = std::move(shaped.value().visible_us);
   auto input = std::make_shared<const checkers::Input>(std::move(shaped.value().records));
-  std::vector<std::vector<simulator::log::SourceRecord>> records;
+  auto topic = std::make_shared<simulator::log::SourceTopic>(plan.job.source.topic, plan.job.source.partitions,
+                                                             plan.input.linger_us);
   for (size_t p = 0; p < visible_us.size(); ++p) {
-    auto& out = records.emplace_back();
     for (size_t i = 0; i < visible_us[p].size(); ++i) {
       const checkers::InputRecord& record = input->partitions[p][i];
-      out.push_back({record.timestamp_us, record.value, {}, visible_us[p][i]});
+      topic->append(static_cast<int32_t>(p), {record.timestamp_us, record.value, {}, visible_us[p][i]});
     }
   }
-  prepared.source = simulator::log::make_source_topic(plan.job.source.topic, records, plan.input.linger_us);
+  prepared.source = std::move(topic);
   prepared.reference = std::make_shared<const checkers::Reference>(input, checker_pipeline(plan.job.plan.operators));
   return prepared;
 }
 
-RunResult run_plan(const RunPlan& plan, const PreparedInput& input,
+RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording recording,
                    std::optional<std::pair<uint64_t, uint64_t>> window) {
   simulator::WorldOptions options;
   options.seed = plan.seed;
@@ -118,6 +132,7 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input,
   options.disk = plan.disk;
   options.faults = plan.faults;
   options.detail = window;
+  if (recording == Recording::judged) options.skipped_points = unjudged_points();
   simulator::log::LogCluster log(log_options(plan));  // outlives the world, whose brokers refer to it
   simulator::log::ReaderJournal journal;
   simulator::World world(std::move(options));
@@ -130,8 +145,11 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input,
   report.seed = plan.seed;
   report.trace_hash = to_string(world.trace().hash());
   report.events = world.events();
-  report.history = build_history(plan, world, log.store(), journal);
-  report.history.job = job_status(world, report.history.job_reason);
+  std::string job_reason;
+  const checkers::JobStatus job = job_status(world, job_reason);
+  report.history = build_history(plan, world, log.store(), journal);  // takes the points
+  report.history.job = job;
+  report.history.job_reason = std::move(job_reason);
   for (const checkers::FaultRecord& fault : report.history.faults) {
     ++report.faults.armed;
     report.faults.fired += fault.fired ? 1 : 0;

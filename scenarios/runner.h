@@ -29,8 +29,14 @@ struct RunResult {
   simulator::Trace trace;
 };
 
+// How much of what happened the history tells. The trace, the verdict's outcome and its counts are the same for both.
+enum class Recording : uint8_t {
+  full,    // every recorded point: for reports and for the story of a violation
+  judged,  // without the points that no checker reads: some are hit parallelism squared times a checkpoint
+};
+
 // `window`: events to record in full detail, for naming the first one in which two runs differ.
-RunResult run_plan(const RunPlan& plan, const PreparedInput& input,
+RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording recording = Recording::full,
                    std::optional<std::pair<uint64_t, uint64_t>> window = std::nullopt);
 
 }  // namespace onceproof::scenarios

@@ -163,10 +163,11 @@ Status Session::prepare(RunPlan& plan) {
   return {};
 }
 
-Result<RunResult> Session::run(const RunPlan& plan, std::optional<std::pair<uint64_t, uint64_t>> window) {
+Result<RunResult> Session::run(const RunPlan& plan, Recording recording,
+                               std::optional<std::pair<uint64_t, uint64_t>> window) {
   const auto input = inputs_.find(input_key(plan));
   if (input == inputs_.end()) return bad("the plan is not of this session");
-  return run_plan(plan, input->second, window);
+  return run_plan(plan, input->second, recording, window);
 }
 
 std::string Session::reproduce(uint64_t seed, const std::string& stack) const {

@@ -38,7 +38,8 @@ class Session {
 
   // One plan for each stack, weakest first. A replay ignores the seed.
   Result<std::vector<RunPlan>> plans(uint64_t seed);
-  Result<RunResult> run(const RunPlan& plan, std::optional<std::pair<uint64_t, uint64_t>> window = std::nullopt);
+  Result<RunResult> run(const RunPlan& plan, Recording recording = Recording::full,
+                        std::optional<std::pair<uint64_t, uint64_t>> window = std::nullopt);
 
   // "onceproof run word-count --seed 0x1f3a": complete, for people to paste. `stack` may be empty.
   std::string reproduce(uint64_t seed, const std::string& stack = "") const;

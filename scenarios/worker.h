@@ -39,8 +39,12 @@ Result<struct SeedOutcome> run_seed(Session& session, uint64_t seed);
 std::string name_difference(Session& session, uint64_t seed, const std::string& stack, real::WorkerPool& pool,
                             int worker);
 
-// Starts `count` workers on the request, each with an allocation fill of its own, and waits until all are set up.
-Status start_workers(real::WorkerPool& pool, int count, const Request& request);
-Status set_up_worker(real::WorkerPool& pool, int worker, const Request& request);
+// What fresh memory holds in a worker. Filling it costs a twentieth of a sweep, and shows something only when two
+// workers run the same seed.
+enum class MemoryFill : uint8_t { none, own_pattern };
+
+// Starts `count` workers on the request and waits until all are set up.
+Status start_workers(real::WorkerPool& pool, int count, const Request& request, MemoryFill fill);
+Status set_up_worker(real::WorkerPool& pool, int worker, const Request& request, MemoryFill fill);
 
 }  // namespace onceproof::scenarios

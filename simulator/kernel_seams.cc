@@ -166,7 +166,7 @@ void Kernel::hit(const Binding& by, env::Point point, env::Phase phase, const en
   trace_.note_state(static_cast<uint64_t>(point) << 40 ^ static_cast<uint64_t>(phase) << 39 ^
               static_cast<uint64_t>(static_cast<uint32_t>(args.subtask)) ^ args.checkpoint << 48 ^
               args.value * 0x9e3779b97f4a7c15ull);
-  if (options_.record_points && env::info(point).recorded) {
+  if (options_.record_points && env::info(point).recorded && !options_.skipped_points[static_cast<size_t>(point)]) {
     points_.push_back({now_us_, by.process, env::info(point).name, phase == env::Phase::before, args.vertex,
                        args.subtask, args.checkpoint, args.attempt, args.value, args.epoch, std::string(args.text)});
   }

@@ -2,11 +2,13 @@
 // Options of a world: plain data, integers only, defaults of an ordinary data centre.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
 #include "runtime/base/time.h"
+#include "runtime/env/probe.h"
 #include "simulator/fault_plan.h"
 
 namespace onceproof::simulator {
@@ -48,6 +50,7 @@ struct WorldOptions {
   DiskOptions disk;
   FaultPlan faults;
   bool record_points = true;
+  std::bitset<env::kPointCount> skipped_points;  // of those that are recorded by default: counted, not kept
   uint32_t ladder_stride = 64;  // the trace keeps the hash after every so many events
   // Events [first, second) are recorded in full, to name the first event in which two runs differ.
   std::optional<std::pair<uint64_t, uint64_t>> detail;

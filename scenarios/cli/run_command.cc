@@ -45,7 +45,8 @@ Result<Finished> run_all(Session& session, uint64_t seed) {
 // The second run, in another process with another heap. Returns the differences, one sentence each.
 Result<std::vector<std::string>> differences(Session& session, uint64_t seed, const Finished& finished) {
   real::WorkerPool pool({"worker"});
-  if (const Status status = start_workers(pool, 1, session.request()); !status.ok()) return status.error();
+  const Status status = start_workers(pool, 1, session.request(), MemoryFill::own_pattern);
+  if (!status.ok()) return status.error();
   std::vector<std::string> found;
   pool.send(0, fmt::format("run {}", seed));
   const real::WorkerEvent event = pool.next();

@@ -38,7 +38,8 @@ class Sweep {
     real::catch_interrupts();
     begin_s_ = real::monotonic_seconds();
     if (!firsts_.empty()) {
-      if (const Status status = start_workers(pool_, options_.jobs, session_.request()); !status.ok()) {
+      const MemoryFill fill = options_.check_determinism ? MemoryFill::own_pattern : MemoryFill::none;
+      if (const Status status = start_workers(pool_, options_.jobs, session_.request(), fill); !status.ok()) {
         end_.error = status.error().message;
         return end_;
       }
@@ -143,7 +144,7 @@ class Sweep {
   void compare_differing() {
     for (SeedOutcome& outcome : differing_) {
       real::WorkerPool pool({"worker"});
-      const Status status = start_workers(pool, 1, session_.request());
+      const Status status = start_workers(pool, 1, session_.request(), MemoryFill::own_pattern);
       outcome.nondeterminism = status.ok() ? name_difference(session_, outcome.seed, outcome.nondeterminism, pool, 0)
                                            : "the traces differ: " + status.error().message;
       finish(outcome);

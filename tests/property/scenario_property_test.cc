@@ -73,5 +73,33 @@ TEST(ScenarioProperty, ARunIsAFunctionOfItsPlan) {
   }
 }
 
+// A sweep leaves out the points that no checker reads; a checker that begins to read one shows here.
+TEST(ScenarioProperty, ALeanRecordingIsJudgedLikeAFullOne) {
+  size_t violated = 0, kept = 0, all = 0;
+  for (const char* name : {"transform", "word-count"}) {
+    const Scenario scenario = load_scenario(name).take();
+    for (uint64_t seed = 1; seed <= 12; ++seed) {
+      RunPlan plan = draw_plan(scenario, seed).take();
+      plan = with_stack(plan, "exactly-once", stack_named(scenario, "exactly-once"));
+      const SeededBug bug = seed % 4 == 0 ? SeededBug::forget_pending_commit : SeededBug::commit_on_ack;
+      if (seed % 2 == 0) plan.job.bugs.add(bug);
+      const PreparedInput input = prepare_input(plan).take();
+      const checkers::RunReport full = run_plan(plan, input).report;
+      const checkers::RunReport lean = run_plan(plan, input, Recording::judged).report;
+      EXPECT_EQ(full.trace_hash, lean.trace_hash) << name << " " << seed;
+      EXPECT_EQ(full.verdict.outcome, lean.verdict.outcome) << name << " " << seed;
+      EXPECT_EQ(full.verdict.evidence, lean.verdict.evidence) << name << " " << seed;
+      ASSERT_EQ(full.verdict.findings.size(), lean.verdict.findings.size()) << name << " " << seed;
+      for (size_t i = 0; i < full.verdict.findings.size(); ++i)
+        EXPECT_EQ(full.verdict.findings[i].story, lean.verdict.findings[i].story) << name << " " << seed;
+      violated += full.verdict.outcome == checkers::Outcome::violated ? 1 : 0;
+      kept += lean.history.events.size();
+      all += full.history.events.size();
+    }
+  }
+  EXPECT_GT(violated, 3u) << "the bugs must show, or nothing was compared";
+  EXPECT_LT(kept * 2, all);
+}
+
 }  // namespace
 }  // namespace onceproof::scenarios
