@@ -34,6 +34,7 @@ bool Kernel::step(TimeUs limit_us) {
     const EventQueue::Key key = queue_.pop();
     now_us_ = key.at_us;
     const uint32_t slot = key.slot();
+    if (const uint32_t next = queue_.likely_next_slot(); next != kNoSlot) slab_.prefetch(next);
     Event& event = slab_[slot];
     switch (event.type) {
       case EventType::local:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench: the event loop against a bare binary heap, and the reference run against its own naive interpretation,
-// each beside its baseline in the same process, because only the ratio survives another machine.
+// bench: the event loop against a bare binary heap, and whole runs against the same work without a cluster. Every
+// figure stands beside a baseline of the same process and minute, because only the ratio survives another machine.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,9 +8,9 @@
 
 #include "reports/json.h"
 #include "runtime/real/wall_clock.h"
+#include "scenarios/cli/bench_scenarios.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
-#include "scenarios/input.h"
 #include "simulator/bench_loop.h"
 
 namespace onceproof::scenarios::cli {
@@ -19,9 +19,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr uint64_t kLoopEvents = 2'000'000;
-constexpr double kTargetShare = 0.5;
-constexpr double kTargetMs = 5;
+constexpr uint64_t kLoopEvents = 300'000;
+constexpr uint32_t kPending[] = {1'000, 10'000, 100'000, 1'000'000};
+constexpr double kTargetShare = 0.6;
+constexpr double kTargetEventsPerRecord = 8;
+constexpr double kTargetIdleDayMs = 250;
+constexpr double kTargetReferenceMs = 5;
 
 template <class Work>
 double milliseconds_of(Work work) {
@@ -35,28 +38,101 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-struct Measured {
-  double loop_per_second = 0;
-  double heap_per_second = 0;
-  double run_ms = 0;
+struct Pair {
+  double ms = 0;
   double baseline_ms = 0;
-  checkers::RunReport report;
 };
 
-// Measured and baseline take turns, so that a noisy neighbour hits both.
-void measure_loop(size_t rounds, Measured& measured) {
-  std::vector<double> loop, heap;
-  uint64_t sum = 0;
+// Medians. Measured and baseline take turns, so that a noisy neighbour hits both.
+template <class Work, class Baseline>
+Pair side_by_side(size_t rounds, Work work, Baseline baseline) {
+  std::vector<double> measured, compared;
   for (size_t i = 0; i < rounds; ++i) {
-    loop.push_back(milliseconds_of([&] { sum += simulator::run_empty_mail_loop(kLoopEvents); }));
-    heap.push_back(milliseconds_of([&] { sum += simulator::run_bare_heap_loop(kLoopEvents); }));
+    measured.push_back(milliseconds_of(work));
+    compared.push_back(milliseconds_of(baseline));
   }
-  if (sum == 0) message("the loops returned nothing");  // keeps their results alive
-  measured.loop_per_second = kLoopEvents / median(loop) * 1000;
-  measured.heap_per_second = kLoopEvents / median(heap) * 1000;
+  return {median(measured), median(compared)};
 }
 
-Status measure_run(size_t rounds, Measured& measured) {
+uint64_t kept_alive = 0;  // the loops' results, so that they are computed
+
+Json loop_entry(uint32_t pending, size_t rounds) {
+  simulator::EmptyMailLoop loop(pending);
+  simulator::BareHeapLoop heap(pending);
+  kept_alive += loop.run(kLoopEvents) + heap.run(kLoopEvents);
+  const Pair pair = side_by_side(
+      rounds, [&] { kept_alive += loop.run(kLoopEvents); }, [&] { kept_alive += heap.run(kLoopEvents); });
+  return {{"pending", pending},
+          {"events_per_second", kLoopEvents / pair.ms * 1000},
+          {"baseline_events_per_second", kLoopEvents / pair.baseline_ms * 1000},
+          {"share", pair.baseline_ms / pair.ms}};
+}
+
+Json event_loop(size_t rounds) {
+  Json json = {{"baseline", "bare binary heap with as much pending"}, {"target_share", kTargetShare}};
+  for (const uint32_t pending : kPending) json["by_pending"].push_back(loop_entry(pending, rounds));
+  const Json& first = json["by_pending"][0];
+  for (const char* name : {"events_per_second", "baseline_events_per_second", "share"}) json[name] = first[name];
+  return json;
+}
+
+Json ping_pong(size_t rounds) {
+  simulator::PingPongLoop loop(1);
+  simulator::BareHeapLoop heap(1);
+  const Pair pair = side_by_side(
+      rounds, [&] { kept_alive += loop.run(kLoopEvents); }, [&] { kept_alive += heap.run(kLoopEvents); });
+  return {{"pairs", 1},
+          {"ns_per_event", pair.ms / kLoopEvents * 1e6},
+          {"baseline", "bare binary heap with one event pending"},
+          {"baseline_ns_per_event", pair.baseline_ms / kLoopEvents * 1e6},
+          {"ratio", pair.ms / pair.baseline_ms}};
+}
+
+double events_per_record(const checkers::RunReport& report) {
+  return static_cast<double>(report.events) / static_cast<double>(report.verdict.counts.expected);
+}
+
+Json parallelism_64(const Benchmark& wide, const Benchmark& narrow, size_t rounds) {
+  checkers::RunReport report, baseline;
+  const Pair pair = side_by_side(rounds, [&] { report = wide.run(); }, [&] { baseline = narrow.run(); });
+  return {{"events_per_record", events_per_record(report)},
+          {"target_events_per_record", kTargetEventsPerRecord},
+          {"median_ms", pair.ms},
+          {"baseline", "the same at parallelism 1"},
+          {"baseline_events_per_record", events_per_record(baseline)},
+          {"baseline_ms", pair.baseline_ms},
+          {"ratio", pair.ms / pair.baseline_ms},
+          {"verdict", checkers::to_string(report.verdict.outcome)}};
+}
+
+Json idle_day(const Benchmark& benchmark, size_t rounds) {
+  checkers::RunReport report = benchmark.run();
+  simulator::BareHeapLoop heap(1'000);
+  const Pair pair = side_by_side(
+      rounds, [&] { report = benchmark.run(); }, [&] { kept_alive += heap.run(report.events); });
+  return {{"median_ms", pair.ms},
+          {"target_ms", kTargetIdleDayMs},
+          {"events", report.events},
+          {"virtual_seconds", static_cast<double>(report.history.ended_us) / 1e6},
+          {"baseline", "bare binary heap, as many events"},
+          {"baseline_ms", pair.baseline_ms},
+          {"ratio", pair.ms / pair.baseline_ms},
+          {"verdict", checkers::to_string(report.verdict.outcome)}};
+}
+
+Json word_count(const Benchmark& benchmark, size_t rounds) {
+  checkers::RunReport report;
+  const Pair pair = side_by_side(
+      rounds, [&] { report = benchmark.run(); }, [&] { kept_alive += plain_loop(*benchmark.input.reference); });
+  return {{"runs_per_second", 1000 / pair.ms},
+          {"baseline", "one loop with a hash table over the same input"},
+          {"baseline_runs_per_second", 1000 / pair.baseline_ms},
+          {"ratio", pair.ms / pair.baseline_ms},
+          {"records", report.verdict.counts.expected},
+          {"verdict", checkers::to_string(report.verdict.outcome)}};
+}
+
+Result<Json> reference_run(size_t rounds) {
   Options options;
   options.target = "reference";
   options.guarantee = "exactly-once";
@@ -65,59 +141,71 @@ Status measure_run(size_t rounds, Measured& measured) {
   const auto plans = session.value().plans(1);
   if (!plans.ok()) return plans.error();
   const RunPlan& plan = plans.value().front();
-  const Result<std::string> text = load_text(plan.input);
-  if (!text.ok()) return text.error();
-  Result<checkers::Input> split = split_input(text.value(), plan.job.source.partitions, plan.input.span_us);
-  if (!split.ok()) return split.error();
-  const auto input = std::make_shared<const checkers::Input>(split.take());
-  std::vector<double> run, baseline;
-  for (size_t i = 0; i < rounds; ++i) {
-    run.push_back(milliseconds_of([&] {
-      Result<RunResult> result = session.value().run(plan);
-      measured.report = std::move(result.value().report);
-    }));
-    baseline.push_back(milliseconds_of([&] {
-      const checkers::Reference reference(input, checker_pipeline(plan.job.plan.operators));
-      if (reference.results().empty()) message("the reference input has no results");
-    }));
+  Result<PreparedInput> input = prepare_input(plan);
+  if (!input.ok()) return input.error();
+  checkers::RunReport report;
+  const Pair pair = side_by_side(
+      rounds, [&] { report = run_plan(plan, input.value(), Recording::judged).report; },
+      [&] { kept_alive += plain_loop(*input.value().reference); });
+  return Json{{"median_ms", pair.ms},
+              {"baseline", "one loop with a hash table over the same input"},
+              {"baseline_ms", pair.baseline_ms},
+              {"ratio", pair.ms / pair.baseline_ms},
+              {"target_ms", kTargetReferenceMs},
+              {"records", report.verdict.counts.expected},
+              {"events", report.events},
+              {"checkpoints", report.checkpoints_completed},
+              {"restarts", report.history.restarts},
+              {"verdict", checkers::to_string(report.verdict.outcome)}};
+}
+
+Result<Json> measure(size_t rounds) {
+  const size_t few = std::min<size_t>(rounds, 7), fewest = std::min<size_t>(rounds, 3);
+  Result<Benchmark> wide = word_count_benchmark(64), narrow = word_count_benchmark(1), usual = word_count_benchmark(2);
+  Result<Benchmark> idle = idle_day_benchmark();
+  for (const Result<Benchmark>* benchmark : {&wide, &narrow, &usual, &idle}) {
+    if (!benchmark->ok()) return benchmark->error();
   }
-  measured.run_ms = median(run);
-  measured.baseline_ms = median(baseline);
-  return {};
+  Result<Json> reference = reference_run(rounds);
+  if (!reference.ok()) return reference.error();
+  return Json{{"schema", 1},
+              {"rounds", rounds},
+              {"event_loop", event_loop(few)},
+              {"ping_pong_64_bytes", ping_pong(few)},
+              {"reference_run", reference.take()},
+              {"word_count", word_count(usual.value(), rounds)},
+              {"parallelism_64", parallelism_64(wide.value(), narrow.value(), fewest)},
+              {"idle_day", idle_day(idle.value(), fewest)}};
 }
 
-Json json_of(const Measured& m, size_t rounds) {
-  return {{"schema", 1},
-          {"rounds", rounds},
-          {"event_loop",
-           {{"events_per_second", m.loop_per_second},
-            {"baseline", "bare binary heap"},
-            {"baseline_events_per_second", m.heap_per_second},
-            {"share", m.loop_per_second / m.heap_per_second},
-            {"target_share", kTargetShare}}},
-          {"reference_run",
-           {{"median_ms", m.run_ms},
-            {"baseline", "naive interpretation of the same input"},
-            {"baseline_ms", m.baseline_ms},
-            {"ratio", m.run_ms / m.baseline_ms},
-            {"target_ms", kTargetMs},
-            {"records", m.report.verdict.counts.expected},
-            {"events", m.report.events},
-            {"checkpoints", m.report.checkpoints_completed},
-            {"restarts", m.report.history.restarts},
-            {"verdict", checkers::to_string(m.report.verdict.outcome)}}}};
-}
+double number(const Json& json, const char* section, const char* name) { return json[section][name].get<double>(); }
 
-std::string text_of(const Measured& m, size_t rounds) {
-  return fmt::format(
-      "event loop      {:6.1f} million events/s, {:.0f} % of a bare binary heap ({:.1f} million/s); target {:.0f} %\n"
-      "reference run   {:6.2f} ms, checkers included, {:.1f} times the naive interpretation ({:.2f} ms); target {:.0f} "
-      "ms\n"
-      "                {} records, {} events, {} checkpoints, {} restarts, {}\n"
-      "medians of {} rounds\n",
-      m.loop_per_second / 1e6, 100 * m.loop_per_second / m.heap_per_second, m.heap_per_second / 1e6, 100 * kTargetShare,
-      m.run_ms, m.run_ms / m.baseline_ms, m.baseline_ms, kTargetMs, m.report.verdict.counts.expected, m.report.events,
-      m.report.checkpoints_completed, m.report.history.restarts, checkers::to_string(m.report.verdict.outcome), rounds);
+std::string text_of(const Json& json) {
+  std::string text;
+  for (const Json& entry : json["event_loop"]["by_pending"]) {
+    text += fmt::format("event loop      {:9} pending: {:5.1f} million events/s, {:3.0f} % of a bare binary heap\n",
+                        entry["pending"].get<uint64_t>(), entry["events_per_second"].get<double>() / 1e6,
+                        100 * entry["share"].get<double>());
+  }
+  const auto line = [&](const char* title, const std::string& words, const char* section) {
+    text += fmt::format("{:15} {}; {:.1f} times {}\n", title, words, number(json, section, "ratio"),
+                        json[section]["baseline"].get<std::string>());
+  };
+  line("ping-pong", fmt::format("{:.0f} ns an event", number(json, "ping_pong_64_bytes", "ns_per_event")),
+       "ping_pong_64_bytes");
+  line("reference run",
+       fmt::format("{:.2f} ms, checkers included (target {} ms), {}", number(json, "reference_run", "median_ms"),
+                   kTargetReferenceMs, json["reference_run"]["verdict"].get<std::string>()),
+       "reference_run");
+  line("word-count", fmt::format("{:.0f} runs/s", number(json, "word_count", "runs_per_second")), "word_count");
+  line("parallelism 64",
+       fmt::format("{:.1f} events a record (target {}), {:.1f} ms", number(json, "parallelism_64", "events_per_record"),
+                   kTargetEventsPerRecord, number(json, "parallelism_64", "median_ms")),
+       "parallelism_64");
+  line("idle day", fmt::format("{:.0f} ms (target {} ms)", number(json, "idle_day", "median_ms"), kTargetIdleDayMs),
+       "idle_day");
+  return text + fmt::format("medians of up to {} rounds; the event loop's target is {:.0f} % up to 100,000 pending\n",
+                            json["rounds"].get<uint64_t>(), 100 * kTargetShare);
 }
 
 }  // namespace
@@ -125,13 +213,13 @@ std::string text_of(const Measured& m, size_t rounds) {
 int bench_command(const Options& options) {
   const Result<uint64_t> rounds = parse_number(options.rounds, "--rounds", 1, 10'000);
   if (!rounds.ok()) return usage_error(rounds.error().message);
-  Measured measured;
-  if (const Status status = measure_run(rounds.value(), measured); !status.ok()) {
-    message(status.error().message);
+  const Result<Json> measured = measure(rounds.value());
+  if (!measured.ok()) {
+    message(measured.error().message);
     return kInternal;
   }
-  measure_loop(std::min<uint64_t>(rounds.value(), 7), measured);
-  print(options.json ? reports::to_text(json_of(measured, rounds.value())) : text_of(measured, rounds.value()));
+  if (kept_alive == 0) message("the loops returned nothing");
+  print(options.json ? reports::to_text(measured.value()) : text_of(measured.value()));
   return kValid;
 }
 

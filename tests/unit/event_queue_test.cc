@@ -58,8 +58,10 @@ TEST(EventSlab, KeepsEventsWhereTheyAreAndReusesThem) {
 }
 
 TEST(BenchLoop, IsDeterministic) {
-  EXPECT_EQ(run_empty_mail_loop(20'000), run_empty_mail_loop(20'000));
-  EXPECT_NE(run_empty_mail_loop(20'000), run_empty_mail_loop(20'001));
+  EXPECT_EQ(EmptyMailLoop(1'000).run(20'000), EmptyMailLoop(1'000).run(20'000));
+  EXPECT_NE(EmptyMailLoop(1'000).run(20'000), EmptyMailLoop(1'000).run(20'001));
+  EXPECT_EQ(PingPongLoop(3).run(5'000), PingPongLoop(3).run(5'000));
+  EXPECT_NE(PingPongLoop(3).run(5'000), PingPongLoop(3).run(5'001));
 }
 
 }  // namespace

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The benchmark's whole runs: each prepared once, run many times, next to a baseline that does the work without a
+// cluster. For bench_command.cc.
+#pragma once
+
+#include "runtime/base/result.h"
+#include "scenarios/runner.h"
+
+namespace onceproof::scenarios::cli {
+
+struct Benchmark {
+  RunPlan plan;
+  PreparedInput input;
+  checkers::RunReport run() const { return run_plan(plan, input, Recording::judged).report; }
+};
+
+// All three: exactly-once, no faults, nothing drawn but latencies.
+Result<Benchmark> word_count_benchmark(int32_t parallelism);  // the catalogue's text
+Result<Benchmark> idle_day_benchmark();                       // 100 records in 24 hours
+// What word_count_benchmark() counts, by one loop over the same input: the number of results.
+size_t plain_loop(const checkers::Reference& reference);
+
+}  // namespace onceproof::scenarios::cli
