@@ -9,6 +9,8 @@ const char* to_string(ErrorCode code) {
     case ErrorCode::invalid_argument: return "invalid argument";
     case ErrorCode::not_found: return "not found";
     case ErrorCode::io_error: return "input/output error";
+    case ErrorCode::disk_full: return "disk full";
+    case ErrorCode::busy: return "busy";
     case ErrorCode::timed_out: return "timed out";
     case ErrorCode::connection_lost: return "connection lost";
     case ErrorCode::corrupt: return "corrupt data";

@@ -17,6 +17,8 @@ enum class ErrorCode : uint8_t {
   invalid_argument,  // bad input: a user's file, scenario or flag
   not_found,
   io_error,         // a disk or an operating system said no
+  disk_full,        // no room left: nothing, or a prefix, was written
+  busy,             // somebody else holds the lock; try again
   timed_out,        // outcome unknown: it may have happened
   connection_lost,  // outcome unknown as well
   corrupt,          // bytes that do not decode

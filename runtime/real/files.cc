@@ -40,6 +40,9 @@ Error system_error(const std::string& what, const std::string& path, int error_n
       fmt::format("cannot {} {}: {}", what, path, std::generic_category().message(error_number));
   switch (error_number) {
     case ENOENT: return {ErrorCode::not_found, message};
+    case ENOSPC:
+    case EDQUOT: return {ErrorCode::disk_full, message};
+    case EEXIST:
     case EISDIR:
     case ENOTDIR:
     case ENAMETOOLONG: return {ErrorCode::invalid_argument, message};
