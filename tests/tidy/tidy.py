@@ -20,7 +20,7 @@ CODE_FOLDERS = ("runtime", "simulator", "checkers", "reports", "scenarios")
 OUTLINE = {
     "runtime": ["runtime", "!runtime/real"],
     "runtime/real": ["runtime"],
-    "simulator": ["simulator", "runtime", "!runtime/real"],
+    "simulator": ["simulator", "runtime", "!runtime/real", "!runtime/sqlite"],
     "checkers": ["checkers", "runtime/base"],
     "reports": ["reports", "checkers", "runtime/base"],
     "scenarios": ["scenarios", "runtime", "simulator", "checkers", "reports"],
@@ -55,7 +55,7 @@ BANS = [
     ("exception", r"\bthrow\b(?!\s*\()", "exceptions are banned: return Result or Status, or CHECK an invariant",
      CODE_FOLDERS),
 ]
-HEAVY = re.compile(r"#\s*include\s*<((CLI/|boost/|gtest/|gmock/|rapidcheck)[^>]*|nlohmann/json\.hpp)>")
+HEAVY = re.compile(r"#\s*include\s*<((CLI/|boost/|gtest/|gmock/|rapidcheck)[^>]*|nlohmann/json\.hpp|sqlite3\.h)>")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 MACHINE_PATH = re.compile(r"(?<![\w.])/(home|root|work|Users)/\w")
 ALLOW = re.compile(r"tidy: allow\(([\w-]+)\)\s*(\S.*)?")
