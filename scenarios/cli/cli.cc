@@ -91,6 +91,26 @@ Command make_sweep(CLI::App& app, Options& o) {
   return {command, sweep_command};
 }
 
+Command make_disk(CLI::App& app, Options& o) {
+  CLI::App* command = add_command(app, "disk", "Crash SQLite on a simulated disk and see what it kept",
+                                  "  onceproof disk\n"
+                                  "  onceproof disk --crashes 100000 --journal wal --synchronous normal\n"
+                                  "  onceproof disk --synchronous off --json\n"
+                                  "What each setting promises is in docs/disk.md. A setting that keeps its promise is valid,\n"
+                                  "also when it lost what it never promised; one without a promise that did no damage is\n"
+                                  "inconclusive: the crashes were too few to show that they can do any.\n");
+  command->add_option("--crashes", o.crashes, "how many at least, over all settings")->default_str("10000");
+  command->add_option("--journal", o.journal, "delete, truncate, persist or wal; all unless given");
+  command->add_option("--synchronous", o.synchronous,
+                      "off, normal, full or extra; unless given those that promise something, and off as the control");
+  command->add_option("--overwrite", o.overwrite,
+                      "powersafe: a sector that is written at a power failure keeps its other bytes; plain: it may not; "
+                      "usual: what SQLite is made for")
+      ->default_str("usual");
+  for (const auto& add : {add_seed, add_json}) add(*command, o);
+  return {command, disk_command};
+}
+
 std::vector<Command> make_commands(CLI::App& app, Options& o) {
   std::vector<Command> commands;
   CLI::App* list = add_command(app, "list", "List scenarios, protocol points, mails or seeded bugs; print the schema",
@@ -112,6 +132,7 @@ std::vector<Command> make_commands(CLI::App& app, Options& o) {
   bench->add_option("--rounds", o.rounds, "repetitions; the median counts")->default_str("31");
   add_json(*bench, o);
   commands.push_back({bench, bench_command});
+  commands.push_back(make_disk(app, o));
   CLI::App* version = add_command(app, "version", "Print the version", "  onceproof version\n");
   add_json(*version, o);
   commands.push_back({version, version_command});

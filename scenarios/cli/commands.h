@@ -30,6 +30,11 @@ struct Options {
   std::string stop_at;  // empty: never
   std::string shard;    // "1/4"
   std::string resume;   // state file
+  // disk
+  std::string crashes = "10000";
+  std::string journal;      // empty: all
+  std::string synchronous;  // empty: all that promise something, and off as the control
+  std::string overwrite = "usual";
   // bench
   std::string rounds = "31";
 };
@@ -39,6 +44,7 @@ int run_command(const Options& options);
 int replay_command(const Options& options);
 int sweep_command(const Options& options);
 int bench_command(const Options& options);
+int disk_command(const Options& options);
 int explain_command(const Options& options);
 int version_command(const Options& options);
 int worker_command();  // the other end of a sweep's pipe; hidden
