@@ -125,6 +125,16 @@ std::string text_of(const std::vector<Tally>& tallies) {
     if (t.violations > 0) notes += fmt::format("{}: {}\nreproduce: {}\n", name, first_line(t.story), reproduce(t));
     if (!t.damage.empty()) notes += fmt::format("{}, as it may: {}\n", name, first_line(t.damage));
   }
+  uint64_t lost = 0, corrupt = 0;
+  for (const Tally& t : tallies) {
+    if (t.setup.synchronous != sqlite::Synchronous::off) continue;
+    lost += t.lost;
+    corrupt += t.corrupt;
+  }
+  if (lost + corrupt > 0) {
+    notes += fmt::format("control: without syncs the same crashes lost {} acknowledged transactions and corrupted {} "
+                         "databases\n", lost, corrupt);
+  }
   return reports::print_table(table, text_options()) + notes;
 }
 

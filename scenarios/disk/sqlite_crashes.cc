@@ -79,7 +79,7 @@ class Lives {
     sqlite::seed_sqlite(static_cast<uint32_t>(random_.next() >> 33) | 1);
     for (uint64_t i = 0; i < crashes && !over_; ++i) {
       live(true);
-      end_life();
+      if (!over_) end_life();
     }
     if (!over_) live(false);  // the last look
     tally_.calls += disk_.calls();
@@ -89,6 +89,8 @@ class Lives {
   }
 
  private:
+  using Facts = std::pair<int64_t, int64_t>;  // the total, the number of transfers
+
   void live(bool crashes) {
     const uint64_t transactions = static_cast<uint64_t>(random_.between(4, 40));
     if (crashes) disk_.die_at_call(draw_last_call(transactions));
@@ -173,19 +175,44 @@ class Lives {
       status = first.rollback();
       return status.ok() || (problem("rolling back", status.error()), false);
     }
+    return commit(first, second, transfer) && keep_house(first, second);
+  }
+
+  // Perhaps while the second connection reads: a rollback journal makes the commit wait for it, a log lets it keep the
+  // state that it began with.
+  bool commit(Connection& first, Connection& second, const Transfer& transfer) {
+    const Facts facts{Bank::total(), bank_.transfers()};
+    const bool logs = setup_.journal == Journal::wal;
+    const bool reads = random_.one_in(4) && begins_to_read(second);
     bank_.in_doubt(transfer);
-    status = first.commit();
+    Status status = first.commit();
+    if (reads && status.ok() && !logs) return broken("a commit did not wait for a reader");
+    if (reads && status.code() == ErrorCode::busy) {
+      static_cast<void>(second.rollback());
+      status = first.commit();
+    }
     if (!status.ok()) return problem("committing", status.error()), false;
     bank_.committed(transfer);
     ++tally_.committed;
-    return keep_house(first, second);
+    if (!reads || !logs) return true;
+    const Result<Facts> seen = Bank::glance(second);
+    if (!seen.ok()) return problem("reading on", seen.error()), false;
+    if (seen.value() != facts) return broken("a reader saw a commit that came after its beginning");
+    status = second.rollback();
+    return status.ok() || (problem("ending a read", status.error()), false);
+  }
+
+  bool begins_to_read(Connection& second) {
+    if (second.exec("BEGIN").ok() && Bank::glance(second).ok()) return true;
+    static_cast<void>(second.rollback());  // busy, or struck: who commits next will know
+    return false;
   }
 
   // While the first connection writes, the second sees what was committed, and may not write.
   bool disturb(Connection& second) {
-    const Result<std::pair<int64_t, int64_t>> seen = Bank::glance(second);
+    const Result<Facts> seen = Bank::glance(second);
     if (!seen.ok() && seen.code() != ErrorCode::busy) return problem("glancing", seen.error()), false;
-    if (seen.ok() && seen.value() != std::pair(Bank::total(), bank_.transfers())) {
+    if (seen.ok() && seen.value() != Facts(Bank::total(), bank_.transfers())) {
       return broken(fmt::format("a second connection saw a total of {} and {} transfers instead of {} and {}",
                                 seen.value().first, seen.value().second, Bank::total(), bank_.transfers()));
     }

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command `disk`: its exit codes, its table and its JSON.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "runtime/sqlite/vfs.h"
+#include "scenarios/cli/commands.h"
+#include "scenarios/cli/exit_codes.h"
+
+namespace onceproof::scenarios::cli {
+namespace {
+
+using testing::HasSubstr;
+
+struct Answer {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+Answer call(const Options& options) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  Answer answer;
+  answer.code = disk_command(options);
+  std::fflush(stdout);
+  answer.out = testing::internal::GetCapturedStdout();
+  answer.err = testing::internal::GetCapturedStderr();
+  return answer;
+}
+
+Options with(const char* journal, const char* synchronous, const char* crashes) {
+  Options options;
+  options.journal = journal;
+  options.synchronous = synchronous;
+  options.crashes = crashes;
+  return options;
+}
+
+TEST(DiskCommand, AKeptPromiseIsValidAndTheControlShowsDamage) {
+  const Answer answer = call(with("", "", "400"));
+  EXPECT_EQ(answer.code, kValid);
+  EXPECT_THAT(answer.out, HasSubstr("seed 0x1"));
+  EXPECT_THAT(answer.out, HasSubstr("all but the last"));
+  EXPECT_THAT(answer.out, HasSubstr("control: without syncs the same crashes lost"));
+  EXPECT_EQ(answer.err, "");
+}
+
+TEST(DiskCommand, JsonIsOneObjectAndTheSameAgain) {
+  Options options = with("wal", "full", "20");
+  options.json = true;
+  const Answer answer = call(options);
+  EXPECT_EQ(answer.code, kValid);
+  const nlohmann::json value = nlohmann::json::parse(answer.out);
+  EXPECT_EQ(value["schema"], 1);
+  ASSERT_EQ(value["disk"].size(), 1u);
+  EXPECT_EQ(value["disk"][0]["promised"], "durable");
+  EXPECT_EQ(value["disk"][0]["lost"], 0);
+  EXPECT_GE(value["disk"][0]["crashes"], 20);
+  EXPECT_EQ(call(options).out, answer.out);
+}
+
+TEST(DiskCommand, WrongWordsEndWith64) {
+  const Answer answer = call(with("wall", "", "1"));
+  EXPECT_EQ(answer.code, kUsage);
+  EXPECT_THAT(answer.err, HasSubstr("did you mean \"wal\""));
+  EXPECT_EQ(call(with("", "ful", "1")).code, kUsage);
+  EXPECT_EQ(call(with("", "", "0")).code, kUsage);
+}
+
+// What docs/disk.md says of SQLite's padding: a broken promise is told with the command that shows it again.
+TEST(DiskCommand, ABrokenPromiseIsViolatedAndReproducible) {
+  if (std::string(sqlite::sqlite_version()) != "3.40.1") GTEST_SKIP() << "another SQLite may have another fault";
+  Options options = with("wal", "full", "1");
+  options.overwrite = "plain";
+  options.seed = "0x169";
+  const Answer answer = call(options);
+  EXPECT_EQ(answer.code, kViolated);
+  EXPECT_THAT(answer.out, HasSubstr("--overwrite plain --seed 0x169 --crashes 1\n"));
+}
+
+}  // namespace
+}  // namespace onceproof::scenarios::cli
