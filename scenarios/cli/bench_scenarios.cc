@@ -41,7 +41,9 @@ Result<Benchmark> word_count_benchmark(int32_t parallelism) {
 Result<Benchmark> idle_day_benchmark() {
   Result<RunPlan> plan = calm_plan();
   if (!plan.ok()) return plan.error();
-  plan.value().input.spec = InputSpec{InputKind::generated, "", 100, 10};
+  plan.value().input.spec.kind = InputKind::generated;
+  plan.value().input.generated.records = 100;
+  plan.value().input.generated.distinct = 10;
   plan.value().input.span_us = seconds(24 * 3600);
   return prepared(plan.take());
 }
