@@ -133,8 +133,13 @@ TEST(ScenarioLanguage, TheSchemaKnowsEveryWordThatTheParserKnows) {
   const nlohmann::json schema = scenario_schema();
   const auto& properties = schema["properties"];
   for (const Knob& knob : all_knobs()) {
-    const auto& holder = *knob.section == '\0' ? properties : properties[knob.section]["properties"];
-    ASSERT_TRUE(holder.contains(knob.name)) << knob_path(knob);
+    std::string place = "/properties";  // "input.generated" lies inside "input"
+    for (std::string_view rest = knob.section; !rest.empty();) {
+      place += "/" + std::string(rest.substr(0, rest.find('.'))) + "/properties";
+      rest.remove_prefix(std::min(rest.size(), rest.substr(0, rest.find('.')).size() + 1));
+    }
+    ASSERT_TRUE(schema.contains(nlohmann::json::json_pointer(place + "/" + knob.name))) << knob_path(knob);
+    const auto& holder = schema[nlohmann::json::json_pointer(place)];
     EXPECT_FALSE(holder[knob.name]["description"].get<std::string>().empty());
     const auto& plain = holder[knob.name]["anyOf"][0];
     if (knob.words.empty()) {
