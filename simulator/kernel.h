@@ -100,7 +100,7 @@ class Kernel final : public LogClientHost, public NetworkHost {
   void fault_effective(int fault) override { faults_.effective(fault); }
   void fault_applied(int fault, TimeUs until_us) override { faults_.applied(fault, until_us); }
 
-  void send(Binding& from, const env::Address& to, env::MailKind kind, Bytes body);
+  void send(Binding& from, const env::Address& to, env::MailKind kind, Bytes&& body);
   void record(PointHit hit);
   RandomStream stream(std::string_view name) const { return RandomStream(options_.seed).fork(name); }
 

@@ -58,7 +58,7 @@ void Kernel::stop(env::ProcessId process, env::Endpoint endpoint) {
   clean_up_needed_ = true;
 }
 
-void Kernel::send(Binding& from, const env::Address& to, env::MailKind kind, Bytes body) {
+void Kernel::send(Binding& from, const env::Address& to, env::MailKind kind, Bytes&& body) {
   const uint32_t slot = network_.compose(from, to, kind, std::move(body));
   Process& process = *processes_[from.process];
   if (process.paused()) [[unlikely]] {  // in the middle of this very handler: the rest of it runs after the pause

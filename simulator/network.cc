@@ -19,13 +19,15 @@ SimulatedNetwork::Link& SimulatedNetwork::link(env::ProcessId from, env::Process
 }
 
 Connection& SimulatedNetwork::make(env::ProcessId from, env::ProcessId to, const Binding* client) {
-  const auto id = static_cast<uint32_t>(connections_.size() + 1);
+  if (connections_.empty()) connections_.emplace_back();
+  const auto id = static_cast<uint32_t>(connections_.size());
   const auto stream = [&](env::ProcessId source, env::ProcessId target) {
     const RandomStream pair = random_.fork(host_.names()[source]).fork(host_.names()[target], target);
     return client == nullptr ? pair : pair.fork("client", id);
   };
-  Connection& made = connections_.emplace_back(
-      Connection{id, client != nullptr, {}, {Way{stream(from, to)}, Way{stream(to, from)}}});
+  connections_.push_back(std::make_unique<Connection>(
+      Connection{id, client != nullptr, {}, {Way{stream(from, to)}, Way{stream(to, from)}}}));
+  Connection& made = *connections_.back();
   made.sides[0].process = from;
   made.sides[1].process = to;
   if (client != nullptr) made.sides[0].endpoint = client->endpoint;
@@ -43,7 +45,7 @@ Connection& SimulatedNetwork::shared(env::ProcessId from, env::ProcessId to) {
 
 Connection& SimulatedNetwork::of_client(Binding& client, env::ProcessId peer) {
   for (const auto& [process, id] : client.connections) {
-    if (process == peer) return connections_[id - 1];
+    if (process == peer) return connection(id);
   }
   static_cast<void>(link(client.process, peer));
   Connection& made = make(client.process, peer, &client);
@@ -56,8 +58,8 @@ Connection& SimulatedNetwork::of_client(Binding& client, env::ProcessId peer) {
 Connection* SimulatedNetwork::route(const Event& event, Binding* sender) {
   const env::ProcessId from = event.mail.from.process;
   if (event.connection != 0) {  // an answer, on the connection of the request
-    Connection& connection = connections_[event.connection - 1];
-    return connection.sides[connection.side_of(from)].closed ? nullptr : &connection;
+    Connection& asked = connection(event.connection);
+    return asked.sides[asked.side_of(from)].closed ? nullptr : &asked;
   }
   if (event.mail.from.connection == kOwnConnection && from != event.to_process) {
     return sender == nullptr ? nullptr : &of_client(*sender, event.to_process);
@@ -74,14 +76,14 @@ DurationUs SimulatedNetwork::draw_latency(Way& way) {
 
 // ---- sending ---------------------------------------------------------------------------------------------
 
-uint32_t SimulatedNetwork::compose(const Binding& sender, const env::Address& to, env::MailKind kind, Bytes body) {
+uint32_t SimulatedNetwork::compose(const Binding& sender, const env::Address& to, env::MailKind kind, Bytes&& body) {
   const uint32_t slot = slab_.allocate();
   Event& event = slab_[slot];
   event.type = EventType::network;
   event.to_process = to.process;
   // An answer keeps to the connection of its request, if it is this process's to use.
-  const bool answers = to.connection != 0 && to.connection <= connections_.size() &&
-                       connections_[to.connection - 1].sides[1].process == sender.process;
+  const bool answers = to.connection != 0 && to.connection < connections_.size() &&
+                       connection(to.connection).sides[1].process == sender.process;
   event.connection = answers ? to.connection : 0;
   event.mail.kind = kind;
   event.mail.a = 0;
@@ -169,14 +171,14 @@ void SimulatedNetwork::put(Connection& connection, int side, uint32_t slot, Time
 
 bool SimulatedNetwork::arrive(uint32_t slot, bool may_run) {
   Event& event = slab_[slot];
-  Connection& connection = connections_[event.connection - 1];
-  const env::ProcessId from = connection.sides[event.side].process;
+  Connection& over = connection(event.connection);
+  const env::ProcessId from = over.sides[event.side].process;
   if (links_[from][event.to_process].holding != 0) {
     touched(from, event.to_process);
     event.held = true;
     return false;
   }
-  return leave_way(connection, slot, may_run);
+  return leave_way(over, slot, may_run);
 }
 
 bool SimulatedNetwork::leave_way(Connection& connection, uint32_t slot, bool may_run) {
@@ -209,9 +211,9 @@ bool SimulatedNetwork::leave_way(Connection& connection, uint32_t slot, bool may
 bool SimulatedNetwork::resolve(uint32_t slot, bool may_run) {
   Event& event = slab_[slot];
   if (event.type == EventType::notice) return resolve_notice(slot, may_run);
-  Connection& connection = connections_[event.connection - 1];
+  const Connection& over = connection(event.connection);
   const env::ProcessId to = event.to_process;
-  if (connection.sides[1 - event.side].closed) {  // this end hung up while the process was paused
+  if (over.sides[1 - event.side].closed) {  // this end hung up while the process was paused
     slab_.release(slot);
     return false;
   }
@@ -221,7 +223,7 @@ bool SimulatedNetwork::resolve(uint32_t slot, bool may_run) {
     return false;
   }
   const env::ProcessId from = event.mail.from.process;
-  if (!connection.of_client && from != to) binding->contacts.add(from);
+  if (!over.of_client && from != to) binding->contacts.add(from);
   event.binding = binding->id;
   return host_.deliver(slot, may_run);
 }

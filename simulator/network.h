@@ -4,8 +4,8 @@
 // side. The rules are those of env::Network (env.h). It knows its surroundings through NetworkHost alone.
 #pragma once
 
-#include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -52,7 +52,7 @@ class SimulatedNetwork {
       : host_(host), queue_(queue), slab_(slab), now_us_(now_us), options_(options), random_(random) {}
 
   // A message as an event, ready to depart(). Until then it is the caller's.
-  uint32_t compose(const Binding& sender, const env::Address& to, env::MailKind kind, Bytes body);
+  uint32_t compose(const Binding& sender, const env::Address& to, env::MailKind kind, Bytes&& body);
   // It leaves its sender at `depart_us`, and not at all when the sender dies before. `sender` may have gone: null.
   void depart(uint32_t slot, TimeUs depart_us, Binding* sender);
   // A message (or a notice) reaches the end of its way. True when a mail was handled in this very event.
@@ -62,7 +62,7 @@ class SimulatedNetwork {
 
   void disconnect(Binding& client, env::ProcessId peer);
   void close(Binding& client);                               // the client goes: all its connections end
-  void told(Binding& client, uint32_t connection);           // its connection_lost is about to be handled
+  void told(Binding& client, uint32_t id);                   // its connection_lost is about to be handled
   // What was to leave it after `left_us` never does.
   void process_crashed(env::ProcessId process, bool silent, TimeUs left_us);
   void process_restarted(env::ProcessId process);
@@ -99,6 +99,7 @@ class SimulatedNetwork {
   DurationUs draw_latency(Way& way);
   const DelayRule* delayed(const Event& event, const Connection& connection, TimeUs depart_us);
   void put(Connection& connection, int side, uint32_t slot, TimeUs depart_us);
+  Connection& connection(uint32_t id) { return *connections_[id]; }
   void push(TimeUs at_us, uint32_t slot) { slab_[slot].order = queue_.push(at_us, slot); }
   bool leave_way(Connection& connection, uint32_t slot, bool may_run);
   void bounce(uint32_t slot);
@@ -131,7 +132,7 @@ class SimulatedNetwork {
   RandomStream random_;
   uint64_t draws_ = 0;
   std::vector<std::vector<Link>> links_;  // [from][to]
-  std::deque<Connection> connections_;    // by id - 1, never moved
+  std::vector<std::unique_ptr<Connection>> connections_;  // by id; none has id 0
   std::vector<uint32_t> live_clients_;    // ids of clients' connections that are not over, ascending
   std::vector<Cut> cuts_;
   std::vector<DelayRule> delays_;

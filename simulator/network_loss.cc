@@ -127,24 +127,24 @@ void SimulatedNetwork::tell(Connection& connection, int side) {
 
 bool SimulatedNetwork::resolve_notice(uint32_t slot, bool may_run) {
   Event& event = slab_[slot];
-  Connection& connection = connections_[event.connection - 1];
-  Side& told = connection.sides[1 - event.side];
+  Connection& over = connection(event.connection);
+  Side& told = over.sides[1 - event.side];
   if (told.closed) {
     slab_.release(slot);
     return false;
   }
   if (event.last_notice && told.notices != 0) --told.notices;
   // A client that has not read the notice yet still writes into the old connection: see told().
-  if (connection.of_client && event.side == 0) {
+  if (over.of_client && event.side == 0) {
     told.closed = true;
-    if (connection.over()) retire(connection);
+    if (over.over()) retire(over);
   }
   Binding* binding = host_.alive(told.process) ? host_.bound(told.process, event.mail.to) : nullptr;
   if (binding == nullptr) {
     slab_.release(slot);
     return false;
   }
-  if (!connection.of_client) binding->contacts.remove(static_cast<env::ProcessId>(event.mail.a));
+  if (!over.of_client) binding->contacts.remove(static_cast<env::ProcessId>(event.mail.a));
   event.binding = binding->id;
   return host_.deliver(slot, may_run);
 }
@@ -168,13 +168,13 @@ void SimulatedNetwork::disconnect(Binding& client, env::ProcessId peer) {
   const auto entry = std::find_if(client.connections.begin(), client.connections.end(),
                                   [&](const auto& known) { return known.first == peer; });
   if (entry == client.connections.end()) return;
-  Connection& connection = connections_[entry->second - 1];
+  Connection& ended = connection(entry->second);
   client.connections.erase(entry);
-  connection.sides[0].closed = true;
-  host_.forget(client, connection.id);
-  lose_all(connection.ways[1]);
-  if (connection.over()) return retire(connection);
-  if (connection.sides[1].notices == 0) send_notice(connection, 1, connection.sides[1].endpoint, true);
+  ended.sides[0].closed = true;
+  host_.forget(client, ended.id);
+  lose_all(ended.ways[1]);
+  if (ended.over()) return retire(ended);
+  if (ended.sides[1].notices == 0) send_notice(ended, 1, ended.sides[1].endpoint, true);
 }
 
 // The client's end is reset while what it has sent is still on its way: both ends are told, the peer behind that.
@@ -188,11 +188,11 @@ void SimulatedNetwork::close(Binding& client) {
   while (!client.connections.empty()) disconnect(client, client.connections.back().first);
 }
 
-void SimulatedNetwork::told(Binding& client, uint32_t connection) {
-  std::erase_if(client.connections, [&](const auto& known) { return known.second == connection; });
-  Connection& ended = connections_[connection - 1];
+void SimulatedNetwork::told(Binding& client, uint32_t id) {
+  std::erase_if(client.connections, [&](const auto& known) { return known.second == id; });
+  Connection& ended = connection(id);
   ended.sides[0].closed = true;
-  host_.forget(client, connection);
+  host_.forget(client, id);
   if (ended.over()) retire(ended);
 }
 
@@ -205,9 +205,9 @@ void SimulatedNetwork::each_connection(env::ProcessId process, Visit visit) {
   }
   const std::vector<uint32_t> clients = live_clients_;
   for (const uint32_t id : clients) {
-    Connection& connection = connections_[id - 1];
+    Connection& own = connection(id);
     for (int side = 0; side < 2; ++side) {
-      if (connection.sides[side].process == process && !connection.sides[side].closed) visit(connection, side);
+      if (own.sides[side].process == process && !own.sides[side].closed) visit(own, side);
     }
   }
 }
@@ -218,10 +218,10 @@ void SimulatedNetwork::each_between(env::ProcessId left, env::ProcessId right, V
   if (shared != nullptr) visit(*shared);
   const std::vector<uint32_t> clients = live_clients_;
   for (const uint32_t id : clients) {
-    Connection& connection = connections_[id - 1];
-    const env::ProcessId a = connection.sides[0].process;
-    const env::ProcessId b = connection.sides[1].process;
-    if ((a == left && b == right) || (a == right && b == left)) visit(connection);
+    Connection& own = connection(id);
+    const env::ProcessId a = own.sides[0].process;
+    const env::ProcessId b = own.sides[1].process;
+    if ((a == left && b == right) || (a == right && b == left)) visit(own);
   }
 }
 

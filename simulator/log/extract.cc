@@ -84,9 +84,16 @@ bool quiescent(const LogStore& store, const std::string& topic) {
   return found == nullptr || std::all_of(found->partitions.begin(), found->partitions.end(), is_stable);
 }
 
+// A coordinator may still be waiting for the word of a leader whose marker everybody can read already.
 bool quiescent(const LogStore& store) {
+  const auto is_prepared = [](const auto& entry) {
+    const TransactionState state = entry.second.state;
+    return state == TransactionState::PrepareCommit || state == TransactionState::PrepareAbort ||
+           state == TransactionState::PrepareEpochFence;
+  };
   return std::all_of(store.topics().begin(), store.topics().end(),
-                     [&](const auto& topic) { return quiescent(store, topic.first); });
+                     [&](const auto& topic) { return quiescent(store, topic.first); }) &&
+         std::none_of(store.transactions().begin(), store.transactions().end(), is_prepared);
 }
 
 }  // namespace onceproof::simulator::log
