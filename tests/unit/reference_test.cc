@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "runtime/base/random.h"
 #include "tests/support/history_builder.h"
 
 namespace onceproof::tests {
@@ -83,6 +86,41 @@ TEST(Reference, MapsEveryRecordWithItsPrefixEvenAnEmptyOne) {
   EXPECT_EQ(reference.results()[0].key, "");
   EXPECT_EQ(reference.results()[0].timestamp_us, seconds(3));
   EXPECT_EQ(reference.word(0), "x y");
+}
+
+// Against counting with a std::map, with so many words that every table grows several times.
+TEST(Reference, AgreesWithPlainCountingOnManyWords) {
+  RandomStream random(11);
+  std::vector<Lines> partitions(3);
+  std::map<std::pair<TimeUs, std::string>, uint32_t> counts;
+  std::vector<std::pair<TimeUs, std::string>> contributions;
+  for (Lines& lines : partitions) {
+    for (int64_t second = -20; second < 60; ++second) {
+      std::string line;
+      for (uint64_t words = random.below(12); words > 0; --words) {
+        const std::string word = "w" + std::to_string(random.below(300));
+        line += word + " ";
+        const TimeUs window = seconds((second + 20) / 10 * 10 - 10);
+        ++counts[{window, word}];
+        contributions.push_back({window, word});
+      }
+      lines.push_back({second, line});
+    }
+  }
+  const Reference reference(input_of(partitions), word_count());
+  ASSERT_EQ(reference.results().size(), counts.size());
+  size_t at = 0;
+  for (const auto& [group, count] : counts) {  // by window, then word: the order of the results
+    EXPECT_EQ(reference.results()[at].window_end_us, group.first);
+    EXPECT_EQ(reference.results()[at].key, group.second);
+    EXPECT_EQ(reference.results()[at++].count, count);
+  }
+  ASSERT_EQ(reference.contributions(), contributions.size());
+  for (uint32_t i = 0; i < reference.contributions(); ++i) {
+    const checkers::ExpectedResult& result = reference.results()[reference.result_of(i)];
+    EXPECT_EQ(std::pair(result.window_end_us, result.key), contributions[i]);
+    EXPECT_LT(result.key_id, reference.key_count());
+  }
 }
 
 }  // namespace
