@@ -142,23 +142,22 @@ Result<Statement> Connection::prepare(std::string_view sql) {
   return Statement(statement);
 }
 
-Result<int64_t> Connection::integer(std::string_view sql) {
+// A statement that writes commits at its end, after its last row: its outcome is not known before.
+template <class T>
+Result<T> Connection::first_value(std::string_view sql, T (Statement::*value)(int) const) {
   Result<Statement> statement = prepare(sql);
   if (!statement.ok()) return statement.error();
   const Result<bool> row = statement.value().step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{ErrorCode::not_found, "the query has no row"};
-  return statement.value().integer(0);
+  T first = (statement.value().*value)(0);
+  if (const Status end = statement.value().run(); !end.ok()) return end.error();
+  return first;
 }
 
-Result<Bytes> Connection::text(std::string_view sql) {
-  Result<Statement> statement = prepare(sql);
-  if (!statement.ok()) return statement.error();
-  const Result<bool> row = statement.value().step();
-  if (!row.ok()) return row.error();
-  if (!row.value()) return Error{ErrorCode::not_found, "the query has no row"};
-  return statement.value().bytes(0);
-}
+Result<int64_t> Connection::integer(std::string_view sql) { return first_value(sql, &Statement::integer); }
+
+Result<Bytes> Connection::text(std::string_view sql) { return first_value(sql, &Statement::bytes); }
 
 Status Connection::rollback() { return in_transaction() ? exec("ROLLBACK") : Status(); }
 

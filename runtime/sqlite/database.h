@@ -72,7 +72,7 @@ class Connection {
 
   Status exec(const std::string& sql);
   Result<Statement> prepare(std::string_view sql);
-  // The first column of the first row.
+  // The first column of the first row, once the statement has run to its end.
   Result<int64_t> integer(std::string_view sql);
   Result<Bytes> text(std::string_view sql);
 
@@ -94,6 +94,8 @@ class Connection {
  private:
   explicit Connection(sqlite3* database) : database_(database) {}
   Status configure(const ConnectionOptions& options);
+  template <class T>
+  Result<T> first_value(std::string_view sql, T (Statement::*value)(int) const);
   sqlite3* database_;
 };
 

@@ -286,6 +286,15 @@ TEST_P(SqliteOverDisk, ErrorsAreNamed) {
   EXPECT_EQ(sqlite::Connection::open(vfs, "data/garbage.db", {}).code(), ErrorCode::corrupt);
 }
 
+// The switch to a log commits when its statement ends, after the row that answers "wal".
+TEST(SqliteOverSimulatedDisk, AJournalModeThatWasNotCommittedIsAnError) {
+  Simulated simulated;
+  simulated.host.fail_next({simulator::HostDiskCall::sync_directory, "", 0, ErrorCode::io_error, true, false});
+  sqlite::Vfs vfs("contract", simulated.host);
+  EXPECT_EQ(sqlite::Connection::open(vfs, "data/test.db", {}).code(), ErrorCode::io_error);
+  EXPECT_EQ(simulated.host.faults_applied(), 1u);
+}
+
 const auto kImplementations =
     ::testing::Values(Implementation{"Simulated", [] { return std::make_unique<Simulated>(); }},
                       Implementation{"OperatingSystem", [] { return std::make_unique<OperatingSystem>(); }});
