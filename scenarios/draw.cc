@@ -15,6 +15,8 @@ namespace onceproof::scenarios {
 namespace {
 
 constexpr const char* kConfigured = "configured";
+constexpr DurationUs kShortestSpanUs = seconds(20);  // what at_percent counts in, where the whole input is a backlog
+constexpr DurationUs kRoomForRecoveriesUs = seconds(120);
 
 int64_t draw(const DrawnNumber& number, RandomStream stream) {
   if (!number.one_of.empty()) return number.one_of[stream.below(number.one_of.size())];
@@ -52,9 +54,17 @@ std::string draw_process(const DrawnWord& word, const ClusterPlan& cluster, Rand
 simulator::Trigger draw_trigger(const FaultSpec& spec, const RunPlan& plan, const RandomStream& stream) {
   simulator::Trigger trigger;
   if (spec.at_ms) trigger.at_us = draw_ms(*spec.at_ms, stream.fork("at_ms"));
+  if (spec.at_percent) {
+    const DurationUs span_us = std::max<DurationUs>(plan.input.span_us, kShortestSpanUs);
+    trigger.at_us = span_us / 10'000 * draw(*spec.at_percent, stream.fork("at_percent")) * 100;
+  }
   if (!spec.at) return trigger;
-  trigger.point = spec.at;
+  trigger.point = spec.any_at.empty() ? *spec.at : spec.any_at[stream.fork("at").below(spec.any_at.size())];
   trigger.when = spec.when;
+  if (spec.any_when) {
+    const bool before = hit_before(*trigger.point) && stream.fork("when").percent(50);
+    trigger.when = before ? env::Phase::before : env::Phase::after;
+  }
   if (!spec.any_subtask) {
     RandomStream subtask = stream.fork("subtask");
     const DrawnNumber every{0, plan.job.plan.parallelism - 1, {}};
@@ -141,32 +151,56 @@ simulator::FaultAction draw_action(const FaultSpec& spec, const ClusterPlan& clu
                                                                       : simulator::FailPart::task};
 }
 
-void draw_knobs(const Scenario& scenario, const RandomStream& root, RunPlan& plan) {
-  for (size_t i = 0; i < all_knobs().size(); ++i) {
-    const Knob& knob = all_knobs()[i];
-    const std::string path = knob_path(knob);
-    const auto own = scenario.knobs.find(static_cast<int>(i));
-    if (own != scenario.knobs.end()) knob.set(plan, draw(own->second, root.fork("knob/" + path)));
-    const auto swarm = scenario.swarm_knobs.find(static_cast<int>(i));
-    if (swarm == scenario.swarm_knobs.end()) continue;
-    RandomStream stream = root.fork("swarm/" + path);
-    if (stream.fork("coin").percent(scenario.configuration_percent)) {
-      knob.set(plan, draw(swarm->second, stream.fork("value")));
-    }
+void draw_swarm_knobs(const Swarm& swarm, const RandomStream& root, const std::string& name, RunPlan& plan) {
+  for (const auto& [index, number] : swarm.knobs) {
+    const Knob& knob = all_knobs()[static_cast<size_t>(index)];
+    RandomStream stream = root.fork(name + "/" + knob_path(knob));
+    if (stream.fork("coin").percent(swarm.configuration_percent)) knob.set(plan, draw(number, stream.fork("value")));
   }
 }
 
-void draw_faults(const Scenario& scenario, const RandomStream& root, RunPlan& plan) {
-  const auto add = [&](const FaultSpec& spec, const RandomStream& stream) {
-    simulator::Fault fault;
-    fault.trigger = draw_trigger(spec, plan, stream);
-    fault.action = draw_action(spec, plan.cluster, stream);
-    plan.faults.push_back(std::move(fault));
-  };
-  for (size_t i = 0; i < scenario.faults.size(); ++i) add(scenario.faults[i], root.fork("fault", i));
-  for (size_t i = 0; i < scenario.swarm_faults.size(); ++i) {
-    const RandomStream stream = root.fork("swarm-fault", i);
-    if (stream.fork("strikes").percent(scenario.swarm_faults[i].percent)) add(scenario.swarm_faults[i], stream);
+void add_fault(const FaultSpec& spec, const RandomStream& stream, RunPlan& plan) {
+  simulator::Fault fault;
+  fault.trigger = draw_trigger(spec, plan, stream);
+  fault.action = draw_action(spec, plan.cluster, stream);
+  plan.faults.push_back(std::move(fault));
+}
+
+void draw_some(const std::vector<FaultSpec>& specs, const RandomStream& root, const std::string& name, RunPlan& plan) {
+  for (size_t i = 0; i < specs.size(); ++i) {
+    const RandomStream stream = root.fork(name, i);
+    if (stream.fork("strikes").percent(specs[i].percent)) add_fault(specs[i], stream, plan);
+  }
+}
+
+void draw_swarm_faults(const Swarm& swarm, const RandomStream& root, const std::string& name, RunPlan& plan) {
+  draw_some(swarm.faults, root, name, plan);
+  for (const FaultFamily& family : swarm.families) {
+    if (!root.fork(name + "/family/" + family.name).percent(family.percent)) continue;
+    draw_some(family.faults, root, name + "/" + family.name, plan);
+  }
+}
+
+// Whether the part of the scenario is drawn from in this seed; without a profile always.
+bool own(const RandomStream& root, const char* part, uint32_t percent) {
+  return root.fork("own").fork(part).percent(percent);
+}
+
+// Numbers that a profile drew independently may contradict one another: the scenario's author is not to blame.
+void make_consistent(RunPlan& plan) {
+  graph::JobConfig& job = plan.job;
+  const auto slots = static_cast<int32_t>(plan.cluster.task_managers * job.slots_per_task_manager);
+  job.plan.parallelism = std::min({job.plan.parallelism, slots, job.plan.max_parallelism});
+  if (job.heartbeat.timeout_us <= job.heartbeat.interval_us) job.heartbeat.timeout_us = 3 * job.heartbeat.interval_us;
+  plan.network.typical_us = std::max(plan.network.typical_us, plan.network.min_us);
+  plan.network.tail_us = std::max(plan.network.tail_us, plan.network.typical_us);
+  // A transaction timeout that claims exactly-once leaves room for the recoveries that the drawn faults cause; one that
+  // is too short for the configuration claims less, and stays.
+  const DurationUs needed_us = needed_transaction_timeout_us(job);
+  DurationUs& timeout_us = job.sink.transaction_timeout_us;
+  timeout_us = std::max(timeout_us, job.checkpoint.interval_us);
+  if (timeout_us >= needed_us) {
+    timeout_us = std::min(std::max(timeout_us, needed_us + kRoomForRecoveriesUs), kBrokerMaxTransactionTimeoutUs);
   }
 }
 
@@ -196,12 +230,25 @@ Result<RunPlan> draw_plan(const Scenario& scenario, uint64_t seed, const Overrid
   plan.job.plan.operators = scenario.pipeline;
   plan.job.bugs = overrides.bugs;
   plan.input.spec = overrides.input ? *overrides.input : scenario.input;
-  draw_knobs(scenario, root, plan);
+  for (const auto& [index, number] : scenario.knobs) {
+    const Knob& knob = all_knobs()[static_cast<size_t>(index)];
+    knob.set(plan, draw(number, root.fork("knob/" + knob_path(knob))));
+  }
+  const Profile profile = scenario.profile.value_or(Profile());
+  const bool own_swarm = own(root, "swarm", profile.own_swarm_percent);
+  if (scenario.profile) {
+    if (const Status status = check_plan(plan); !status.ok()) return status.error();  // before anything hides it
+  }
+  if (own_swarm) draw_swarm_knobs(scenario.swarm, root, "swarm", plan);
+  draw_swarm_knobs(profile.swarm, root, "profile", plan);
+  if (scenario.profile) make_consistent(plan);
   // A swarm that draws generated records means them instead of the text; what a person names stands.
   if (plan.input.spec.kind == InputKind::default_text && plan.input.generated.records > 0) {
     plan.input.spec.kind = InputKind::generated;
   }
-  draw_faults(scenario, root, plan);
+  if (own(root, "faults", profile.own_faults_percent)) draw_some(scenario.faults, root, "fault", plan);
+  if (own_swarm) draw_swarm_faults(scenario.swarm, root, "swarm-fault", plan);
+  draw_swarm_faults(profile.swarm, root, "profile-fault", plan);
   const std::string stack = stack_names(scenario).back();
   plan = with_stack(std::move(plan), stack, stack_named(scenario, stack));
   if (const Status status = check_plan(plan); !status.ok()) return status.error();

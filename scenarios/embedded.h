@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files that the program carries inside itself: the built-in catalogue (scenarios/catalogue/*.json).
+// The files that the program carries inside itself: the built-in catalogue (scenarios/catalogue/*.json) and
+// the profiles (scenarios/profiles/*.json).
 // The table is generated at build time by cmake/embed.cmake, sorted by name; a name is the file's path from the
 // repository's root.
 #pragma once

@@ -128,7 +128,7 @@ DurationUs shortest_recovery_us(const JobConfig& job) { return job.heartbeat.tim
 
 Reason transactional_reason(const JobConfig& job) {
   const std::string setting = to_string(SinkMode::transactional);
-  const DurationUs needed_us = longest_epoch_us(job) + shortest_recovery_us(job);
+  const DurationUs needed_us = needed_transaction_timeout_us(job);
   if (job.sink.transaction_timeout_us < needed_us) {
     return {"sink", setting, true, false,
             fmt::format("a transaction lives {} ms, but may have to wait {} ms for its checkpoint and {} ms for a "
@@ -201,6 +201,10 @@ std::optional<SinkMode> sink_named(std::string_view name) {
 std::vector<std::string> offset_words() { return {"with-checkpoint", "before-processing"}; }
 std::vector<std::string> barrier_words() { return {"aligned", "at-least-once"}; }
 std::vector<std::string> sink_words() { return {"fire-and-forget", "flush", "transactional"}; }
+
+DurationUs needed_transaction_timeout_us(const JobConfig& job) {
+  return longest_epoch_us(job) + shortest_recovery_us(job);
+}
 
 Derivation derive(const JobConfig& job) {
   const bool replays = job.source.offsets == OffsetCommit::with_checkpoint;

@@ -61,6 +61,9 @@ struct Derivation {
 };
 Derivation derive(const graph::JobConfig& job);
 
+// The shortest transaction timeout with which a transactional sink of this job still claims exactly-once.
+DurationUs needed_transaction_timeout_us(const graph::JobConfig& job);
+
 // Kafka's transaction.max.timeout.ms: a broker refuses more at init.
 inline constexpr DurationUs kBrokerMaxTransactionTimeoutUs = seconds(900);
 

@@ -67,7 +67,7 @@ void read_knobs(const JsonPlace& place, std::string_view section, std::map<int, 
 }
 
 std::vector<std::string> top_level_keys() {
-  std::vector<std::string> keys = {"$schema", "name", "description", "pipeline", "parts", "faults", "swarm"};
+  std::vector<std::string> keys = {"$schema", "name", "description", "pipeline", "parts", "faults", "swarm", "profiles"};
   for (const std::string& section : knob_sections()) {
     if (!section.empty() && section.find('.') == std::string::npos) keys.push_back(section);
   }
@@ -97,26 +97,29 @@ void read_sections(const JsonPlace& root, Scenario& scenario) {
 }
 
 // {"percent": 60, "parallelism": [1, 3], "channel.buffer_bytes": {"one_of": [64, 4096]}}
-void read_configuration(const JsonPlace& place, Scenario& scenario) {
+void read_configuration(const JsonPlace& place, Swarm& swarm) {
   std::vector<std::string> keys = {"percent"};
   for (const Knob& knob : all_knobs()) keys.push_back(knob_path(knob));
   if (!place.object_of(keys, "setting")) return;
-  scenario.configuration_percent = 100;
+  swarm.configuration_percent = 100;
   if (const auto percent = place.member("percent")) {
-    scenario.configuration_percent = static_cast<uint32_t>(percent->integer(0, 100));
+    swarm.configuration_percent = static_cast<uint32_t>(percent->integer(0, 100));
   }
   for (size_t i = 0; i < all_knobs().size(); ++i) {
     const Knob& knob = all_knobs()[i];
     if (const auto value = place.member(knob_path(knob))) {
-      scenario.swarm_knobs[static_cast<int>(i)] = read_value(*value, knob);
+      swarm.knobs[static_cast<int>(i)] = read_value(*value, knob);
     }
   }
 }
 
-void read_swarm(const JsonPlace& place, Scenario& scenario) {
-  if (!place.object_of({"configuration", "faults"}, "setting")) return;
-  if (const auto configuration = place.member("configuration")) read_configuration(*configuration, scenario);
-  if (const auto faults = place.member("faults")) scenario.swarm_faults = read_faults(*faults, true);
+FaultFamily read_family(const JsonPlace& place) {
+  FaultFamily family;
+  if (!place.object_of({"name", "percent", "faults"}, "setting of a family")) return family;
+  if (const auto name = place.required("name")) family.name = name->word();
+  if (const auto percent = place.member("percent")) family.percent = static_cast<uint32_t>(percent->integer(0, 100));
+  if (const auto faults = place.required("faults")) family.faults = read_faults(*faults);
+  return family;
 }
 
 bool valid_name(const std::string& name) {
@@ -126,6 +129,36 @@ bool valid_name(const std::string& name) {
 }
 
 }  // namespace
+
+Swarm read_swarm(const JsonPlace& place, const std::vector<std::string>& more_keys) {
+  Swarm swarm;
+  std::vector<std::string> keys = {"configuration", "faults", "families"};
+  keys.insert(keys.end(), more_keys.begin(), more_keys.end());
+  if (!place.object_of(keys, "setting")) return swarm;
+  if (const auto configuration = place.member("configuration")) read_configuration(*configuration, swarm);
+  if (const auto faults = place.member("faults")) swarm.faults = read_faults(*faults);
+  if (const auto families = place.member("families")) {
+    for (const JsonPlace& family : families->elements()) swarm.families.push_back(read_family(family));
+  }
+  return swarm;
+}
+
+Profile read_profile(const JsonPlace& place, const std::string& name) {
+  Profile profile;
+  profile.name = name;
+  if (!valid_name(name) || name == kStockProfile) place.problem("no name for a profile");
+  profile.swarm = read_swarm(place, {"$schema", "description", "own"});
+  if (const auto description = place.member("description")) profile.description = description->word();
+  const auto own = place.member("own");
+  if (!own || !own->object_of({"faults_percent", "swarm_percent"}, "setting")) return profile;
+  if (const auto percent = own->member("faults_percent")) {
+    profile.own_faults_percent = static_cast<uint32_t>(percent->integer(0, 100));
+  }
+  if (const auto percent = own->member("swarm_percent")) {
+    profile.own_swarm_percent = static_cast<uint32_t>(percent->integer(0, 100));
+  }
+  return profile;
+}
 
 DrawnNumber read_number(const JsonPlace& place, int64_t low, int64_t high) {
   DrawnNumber number;
@@ -170,11 +203,24 @@ Result<Scenario> parse_scenario(const std::string& text, const std::string& file
     read_sections(*root, scenario);
     if (const auto pipeline = root->required("pipeline")) scenario.pipeline = read_pipeline(*pipeline);
     if (const auto parts = root->member("parts")) scenario.parts = read_parts(*parts);
-    if (const auto faults = root->member("faults")) scenario.faults = read_faults(*faults, false);
-    if (const auto swarm = root->member("swarm")) read_swarm(*swarm, scenario);
+    if (const auto faults = root->member("faults")) scenario.faults = read_faults(*faults);
+    if (const auto swarm = root->member("swarm")) scenario.swarm = read_swarm(*swarm, {});
+    if (const auto profiles = root->member("profiles")) {
+      for (const std::string& name : profiles->keys()) {
+        scenario.profiles[name] = read_profile(*profiles->member(name), name);
+      }
+    }
   }
   if (!reader.ok()) return reader.error();
   return scenario;
+}
+
+Result<Profile> parse_profile(const std::string& text, const std::string& name, const std::string& file_name) {
+  JsonReader reader(file_name);
+  Profile profile;
+  if (const auto root = reader.parse(text)) profile = read_profile(*root, name);
+  if (!reader.ok()) return reader.error();
+  return profile;
 }
 
 }  // namespace onceproof::scenarios

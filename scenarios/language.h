@@ -11,5 +11,7 @@
 namespace onceproof::scenarios {
 
 Result<Scenario> parse_scenario(const std::string& text, const std::string& file_name);
+// A profile of the program's own: what a scenario file may also say under "profiles".
+Result<Profile> parse_profile(const std::string& text, const std::string& name, const std::string& file_name);
 
 }  // namespace onceproof::scenarios

@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kDayMs = 24ll * 3600 * 1000;
 constexpr int64_t kMaxSubtask = 63;
 constexpr int64_t kMaxCount = 1'000'000;
-const std::vector<std::string> kPhases = {"after", "before", "after-durable", "before-durable"};
+const std::vector<std::string> kPhases = {"after", "before", "after-durable", "before-durable", "drawn"};
 const std::vector<std::string> kSubtasks = {"any", "drawn"};
 
 FaultField number(const char* name, DrawnNumber FaultSpec::*into, int64_t low, int64_t high, const char* what) {
@@ -94,20 +94,36 @@ void read_fields(const JsonPlace& place, const std::vector<FaultField>& fields, 
   }
 }
 
+std::vector<std::string> known_points() {
+  std::vector<std::string> words = point_words();
+  for (const std::string& word : drawn_point_words()) words.push_back(word);
+  return words;
+}
+
+// A point, a class of points, or a list of both, from which the seed takes one.
+void read_point(const JsonPlace& place, FaultSpec& fault) {
+  std::vector<env::Point> points;
+  for (const std::string& word : read_words(place, known_points(), "protocol point").choices) {
+    for (const env::Point point : points_named(word)) points.push_back(point);
+  }
+  if (points.empty()) return;
+  fault.at = points.front();
+  if (points.size() > 1) fault.any_at = std::move(points);
+}
+
 void read_trigger(const JsonPlace& place, FaultSpec& fault) {
   const auto at = place.member("at");
-  const auto at_ms = place.member("at_ms");
-  if (at && at_ms) place.problem("\"at\" (a protocol point) and \"at_ms\" (a time) exclude each other");
-  if (!at && !at_ms) place.problem("a fault needs \"at\" (a protocol point) or \"at_ms\" (a time)");
-  if (at) {
-    const std::string word = at->word_of(point_words(), "protocol point");
-    if (place.reader().ok()) fault.at = env::point_named(word);
-  }
+  const bool timed = place.member("at_ms") || place.member("at_percent");
+  if (place.member("at_ms") && place.member("at_percent")) place.problem("\"at_ms\" and \"at_percent\" exclude each other");
+  if (at && timed) place.problem("\"at\" (a protocol point) and \"at_ms\" (a time) exclude each other");
+  if (!at && !timed) place.problem("a fault needs \"at\" (a protocol point) or \"at_ms\" (a time)");
+  if (at) read_point(*at, fault);
   for (const char* field : {"when", "subtask", "nth", "after_ms", "after", "by_ms", "by_target"}) {
-    if (at_ms && place.member(field)) place.problem(fmt::format("\"{}\" belongs to \"at\", not to \"at_ms\"", field));
+    if (timed && place.member(field)) place.problem(fmt::format("\"{}\" belongs to \"at\", not to \"at_ms\"", field));
   }
   if (const auto when = place.member("when")) {
     const std::string word = when->word_of(kPhases, "phase");
+    fault.any_when = word == "drawn";
     fault.when = word.starts_with("before") ? env::Phase::before : env::Phase::after;
   }
   if (const auto after = place.member("after")) {
@@ -147,7 +163,7 @@ void set_defaults(FaultSpec& fault) {
   fault.restart_after_ms = {2000, 2000, {}};
 }
 
-FaultSpec read_fault(const JsonPlace& place, bool swarm) {
+FaultSpec read_fault(const JsonPlace& place) {
   FaultSpec fault;
   if (!place.is_object()) {
     place.problem("a fault is an object {...}");
@@ -163,7 +179,7 @@ FaultSpec read_fault(const JsonPlace& place, bool swarm) {
   std::vector<std::string> names = {"kind"};
   for (const FaultField& field : fault_trigger_fields()) names.push_back(field.name);
   for (const FaultField& field : info->fields) names.push_back(field.name);
-  if (swarm) names.push_back("percent");
+  names.push_back("percent");
   if (!place.object_of(names, "setting of a " + word)) return fault;
   if (const auto percent = place.member("percent")) fault.percent = static_cast<uint32_t>(percent->integer(0, 100));
   read_trigger(place, fault);
@@ -183,9 +199,10 @@ const std::vector<std::string>& process_classes() {
 // clang-format off
 const std::vector<FaultField>& fault_trigger_fields() {
   static const std::vector<FaultField> fields = {
-      {.name = "at", .shape = FieldShape::word, .what = "strikes at a hit of this protocol point (onceproof list points)", .words = point_words()},
+      {.name = "at", .shape = FieldShape::words, .what = "strikes at a hit of this protocol point (onceproof list points); any sink point: of one of them", .words = known_points()},
       {.name = "at_ms", .shape = FieldShape::number, .what = "strikes at this virtual time", .high = kDayMs, .optional_number = &FaultSpec::at_ms},
-      {.name = "when", .shape = FieldShape::word, .what = "a point with a durable effect is hit before and after it", .words = kPhases},
+      {.name = "at_percent", .shape = FieldShape::number, .what = "strikes when so much of the input's span is over", .high = 1000, .optional_number = &FaultSpec::at_percent},
+      {.name = "when", .shape = FieldShape::word, .what = "a point with a durable effect is hit before and after it; drawn: the seed takes one", .words = kPhases},
       {.name = "subtask", .shape = FieldShape::subtask, .what = "only hits of this subtask; drawn: of one that the seed draws", .words = kSubtasks, .high = kMaxSubtask},
       number("nth", &FaultSpec::nth, 1, kMaxCount, "strikes at this hit, counted from 1"),
       {.name = "after_ms", .shape = FieldShape::number, .what = "hits before this time do not count", .high = kDayMs, .optional_number = &FaultSpec::after_ms},
@@ -253,9 +270,9 @@ std::vector<std::string> storage_call_words() {
 
 std::vector<std::string> storage_effect_words() { return {"fails", "fails-but-written", "hangs", "slow"}; }
 
-std::vector<FaultSpec> read_faults(const JsonPlace& place, bool swarm) {
+std::vector<FaultSpec> read_faults(const JsonPlace& place) {
   std::vector<FaultSpec> faults;
-  for (const JsonPlace& element : place.elements()) faults.push_back(read_fault(element, swarm));
+  for (const JsonPlace& element : place.elements()) faults.push_back(read_fault(element));
   return faults;
 }
 

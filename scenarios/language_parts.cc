@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <string_view>
 
 #include "runtime/base/check.h"
 #include "runtime/env/mail.h"
@@ -165,6 +167,27 @@ std::vector<std::string> point_words() {
   for (int i = 0; i < env::kPointCount; ++i) words.push_back(env::info(static_cast<env::Point>(i)).name);
   return words;
 }
+
+std::vector<std::string> drawn_point_words() {
+  std::vector<std::string> words = {"any point"};
+  for (const std::string& point : point_words()) {
+    const std::string word = "any " + point.substr(0, point.find('.')) + " point";
+    if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
+  }
+  return words;
+}
+
+std::vector<env::Point> points_named(const std::string& word) {
+  std::vector<env::Point> points;
+  for (int i = 0; i < env::kPointCount; ++i) {
+    const std::string name = env::info(static_cast<env::Point>(i)).name;
+    const std::string family = "any " + name.substr(0, name.find('.')) + " point";
+    if (word == name || word == family || word == "any point") points.push_back(static_cast<env::Point>(i));
+  }
+  return points;
+}
+
+bool hit_before(env::Point point) { return std::string_view(env::info(point).what).find("(before") != std::string_view::npos; }
 
 std::vector<std::string> mail_words() {
   std::vector<std::string> words;

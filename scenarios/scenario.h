@@ -42,10 +42,13 @@ enum class FaultKind : uint8_t {
 // Only the fields of its kind are used; the parser refuses the others.
 struct FaultSpec {
   FaultKind kind = FaultKind::crash;
-  uint32_t percent = 100;  // swarm faults: in how many of a hundred seeds it strikes
+  uint32_t percent = 100;  // in how many of a hundred seeds it strikes
   std::optional<DrawnNumber> at_ms;
+  std::optional<DrawnNumber> at_percent;  // of the input's span: for profiles, which know no times
   std::optional<env::Point> at;
+  std::vector<env::Point> any_at;  // when not empty, the seed takes one of these instead
   env::Phase when = env::Phase::after;
+  bool any_when = false;  // the seed takes a phase that the point has
   bool any_subtask = true;  // false: `subtask`, or one drawn among the parallelism when that is empty
   std::optional<DrawnNumber> subtask;
   DrawnNumber nth{1, 1, {}};
@@ -60,10 +63,37 @@ struct FaultSpec {
   DrawnNumber duration_ms, delay_ms, restart_after_ms, cpu_percent{1000, 1000, {}}, count{1, 1, {}}, skip{0, 0, {}};
 };
 
+inline constexpr const char* kStockProfile = "stock";  // the scenario as it stands
+
 enum class InputKind : uint8_t { default_text, file, generated };
 struct InputSpec {
   InputKind kind = InputKind::default_text;
   std::string path;  // file
+};
+
+// A family is switched off as a whole: a seed in which everything strikes hides what one thing alone would show.
+struct FaultFamily {
+  std::string name;
+  uint32_t percent = 100;  // in how many of a hundred seeds it is on
+  std::vector<FaultSpec> faults;
+};
+
+// What only some seeds get.
+struct Swarm {
+  uint32_t configuration_percent = 0;  // how often each knob below leaves its value
+  std::map<int, DrawnNumber> knobs;    // index into all_knobs()
+  std::vector<FaultSpec> faults;
+  std::vector<FaultFamily> families;
+};
+
+// Another way to draw from the same scenario (--profile): how much of the scenario's own faults and swarm stays, and
+// what comes instead.
+struct Profile {
+  std::string name;
+  std::string description;
+  uint32_t own_faults_percent = 100;  // in how many of a hundred seeds the scenario's own faults strike
+  uint32_t own_swarm_percent = 100;   // and its own swarm is drawn from
+  Swarm swarm;
 };
 
 struct Scenario {
@@ -73,10 +103,10 @@ struct Scenario {
   std::vector<graph::LogicalOperator> pipeline;  // source first, sink last
   std::optional<Stack> parts;                    // a pipeline with parts of its own instead of the three stacks
   std::map<int, DrawnNumber> knobs;              // index into all_knobs() -> value; absent: the default
-  uint32_t configuration_percent = 0;            // swarm: how often each knob below leaves its value
-  std::map<int, DrawnNumber> swarm_knobs;
+  Swarm swarm;
   std::vector<FaultSpec> faults;
-  std::vector<FaultSpec> swarm_faults;
+  std::map<std::string, Profile> profiles;  // of its own, by name; they stand before the program's
+  std::optional<Profile> profile;           // the one that is in use; none: stock, what stands above
 };
 
 }  // namespace onceproof::scenarios

@@ -71,7 +71,7 @@ OrderedJson field(const FaultField& field) {
   return described(field.what, one_or_many(any_of({enumerated(words), named})));
 }
 
-OrderedJson fault(const FaultKindInfo& kind, bool swarm) {
+OrderedJson fault(const FaultKindInfo& kind) {
   OrderedJson properties = {{"kind", described(kind.what, {{"const", kind.name}})}};
   std::vector<std::string> required = {"kind"};
   const auto add = [&](const FaultField& one) {
@@ -80,15 +80,15 @@ OrderedJson fault(const FaultKindInfo& kind, bool swarm) {
   };
   for (const FaultField& one : fault_trigger_fields()) add(one);
   for (const FaultField& one : kind.fields) add(one);
-  if (swarm) properties["percent"] = described("in how many of a hundred seeds it strikes", integer(0, 100));
+  properties["percent"] = described("in how many of a hundred seeds it strikes", integer(0, 100));
   OrderedJson object = object_of(std::move(properties), std::move(required));
-  object["anyOf"] = {{{"required", {"at"}}}, {{"required", {"at_ms"}}}};
+  object["anyOf"] = {{{"required", {"at"}}}, {{"required", {"at_ms"}}}, {{"required", {"at_percent"}}}};
   return object;
 }
 
-OrderedJson faults(bool swarm) {
+OrderedJson faults() {
   std::vector<OrderedJson> kinds;
-  for (const FaultKindInfo& kind : fault_kinds()) kinds.push_back(fault(kind, swarm));
+  for (const FaultKindInfo& kind : fault_kinds()) kinds.push_back(fault(kind));
   return list_of(any_of(std::move(kinds)), 0);
 }
 
@@ -124,11 +124,26 @@ OrderedJson parts() {
   return object_of(std::move(properties));
 }
 
-OrderedJson swarm() {
+OrderedJson swarm_properties() {
   OrderedJson configuration = {
       {"percent", described("how often each setting below leaves its value", integer(0, 100))}};
   for (const Knob& one : all_knobs()) configuration[knob_path(one)] = knob(one);
-  return object_of({{"configuration", object_of(std::move(configuration))}, {"faults", faults(true)}});
+  const OrderedJson family = object_of({{"name", {{"type", "string"}}},
+                                        {"percent", described("in how many of a hundred seeds it is on", integer(0, 100))},
+                                        {"faults", faults()}},
+                                       {"name", "faults"});
+  return {{"configuration", object_of(std::move(configuration))},
+          {"faults", faults()},
+          {"families", described("faults that are switched off together", list_of(family, 0))}};
+}
+
+OrderedJson profile() {
+  OrderedJson properties = swarm_properties();
+  properties["description"] = {{"type", "string"}};
+  properties["own"] =
+      object_of({{"faults_percent", described("in how many of a hundred seeds the scenario's own faults strike", integer(0, 100))},
+                 {"swarm_percent", described("and its own swarm is drawn from", integer(0, 100))}});
+  return object_of(std::move(properties));
 }
 
 OrderedJson knobs_of(const std::string& section) {
@@ -162,8 +177,11 @@ nlohmann::ordered_json scenario_schema() {
                              pipeline())},
       {"parts", described("parts of its own instead of the three consistent stacks; the guarantee follows from them",
                           parts())},
-      {"faults", described("faults of every seed, each with its trigger", faults(false))},
-      {"swarm", described("what only some seeds get", swarm())},
+      {"faults", described("faults, each with its trigger, in every seed unless they have a percent", faults())},
+      {"swarm", described("what only some seeds get", object_of(swarm_properties()))},
+      {"profiles", described("other ways to draw from this scenario, by name (--profile); \"swarm\" and \"calm\" replace the "
+                             "program's own",
+                             {{"type", "object"}, {"additionalProperties", profile()}})},
   };
   for (const std::string& name : knob_sections()) {
     if (!name.empty() && name.find('.') == std::string::npos) properties[name] = section(name);

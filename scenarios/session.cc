@@ -68,7 +68,8 @@ std::string to_line(const Request& request) {
                                        {"plan_path", request.plan_path},
                                        {"stacks", request.stacks},
                                        {"input", request.input},
-                                       {"bugs", request.bugs}};
+                                       {"bugs", request.bugs},
+                                       {"profile", request.profile}};
   std::string line = reports::to_text(json, -1);
   while (!line.empty() && line.back() == '\n') line.pop_back();
   return line;
@@ -82,6 +83,7 @@ Result<Request> request_from_line(const std::string& line) {
     if (const auto scenario = root->required("scenario")) request.scenario = scenario->word();
     if (const auto plan = root->required("plan_path")) request.plan_path = plan->word();
     if (const auto input = root->required("input")) request.input = input->word();
+    if (const auto profile = root->required("profile")) request.profile = profile->word();
     request.stacks = words_of(*root, "stacks");
     request.bugs = words_of(*root, "bugs");
   }
@@ -101,6 +103,8 @@ Result<Session> Session::open(const Request& request) {
     for (const RunPlan& plan : session.replay_->plans) known.push_back(plan.guarantee);
   } else {
     Result<Scenario> scenario = load_scenario(request.scenario);
+    if (!scenario.ok()) return scenario.error();
+    scenario = with_profile(scenario.take(), request.profile);
     if (!scenario.ok()) return scenario.error();
     session.scenario_ = scenario.take();
     session.name_ = session.scenario_.name;
@@ -176,6 +180,7 @@ std::string Session::reproduce(uint64_t seed, const std::string& stack) const {
     line = fmt::format("onceproof replay {}", shell_word(request_.plan_path));
   } else {
     line = fmt::format("onceproof run {} --seed {:#x}", shell_word(request_.scenario), seed);
+    if (request_.profile != kStockProfile) line += " --profile " + request_.profile;
     if (!request_.input.empty()) line += " --input " + shell_word(request_.input);
     for (const std::string& bug : request_.bugs) line += " --bug " + bug;
   }

@@ -20,6 +20,7 @@ struct Request {
   std::vector<std::string> stacks;  // empty: all that the scenario has
   std::string input;                // --input; empty: the scenario's own
   std::vector<std::string> bugs;
+  std::string profile = kStockProfile;  // "stock", "swarm", "calm" or one of the scenario's own
 };
 std::string to_line(const Request& request);
 Result<Request> request_from_line(const std::string& line);

@@ -35,6 +35,12 @@ void add_seed(CLI::App& app, Options& o) {
 void add_input(CLI::App& app, Options& o) {
   app.add_option("--input", o.input, "a text file instead of the scenario's own input");
 }
+void add_profile(CLI::App& app, Options& o) {
+  app.add_option("--profile", o.profile,
+                 "stock: the scenario as it stands; swarm: configuration and faults drawn broadly; calm: no faults; or "
+                 "one of the scenario's own (onceproof list profiles)")
+      ->default_str("stock");
+}
 void add_bug(CLI::App& app, Options& o) {
   app.add_option("--bug", o.bugs, "switch a seeded bug on (onceproof list bugs)")->allow_extra_args(false);
 }
@@ -57,9 +63,10 @@ Command make_run(CLI::App& app, Options& o) {
   CLI::App* command = add_command(app, "run", "Run a scenario under each guarantee and judge it",
                                   "  onceproof run word-count\n"
                                   "  onceproof run word-count --seed 0x1f3a --guarantee exactly-once\n"
+                                  "  onceproof run word-count --profile swarm --seed 7\n"
                                   "  onceproof run my-scenario.json --input access.log --json\n");
   command->add_option("scenario", o.target, "a name (onceproof list) or a scenario file")->required();
-  for (const auto& add : {add_guarantee, add_seed, add_input, add_bug, add_json, add_out, add_determinism})
+  for (const auto& add : {add_guarantee, add_profile, add_seed, add_input, add_bug, add_json, add_out, add_determinism})
     add(*command, o);
   return {command, run_command};
 }
@@ -76,6 +83,7 @@ Command make_replay(CLI::App& app, Options& o) {
 Command make_sweep(CLI::App& app, Options& o) {
   CLI::App* command = add_command(app, "sweep", "Run many seeds on all processors and count the violations",
                                   "  onceproof sweep word-count --seeds 5000 --check-determinism\n"
+                                  "  onceproof sweep my-scenario.json --profile swarm --seeds 5000\n"
                                   "  onceproof sweep word-count --seeds 1000 --bug commit-on-ack --stop-at 1\n"
                                   "  onceproof sweep transform --seeds 100000 --shard 3/8 --json\n");
   command->add_option("scenario", o.target, "a name (onceproof list) or a scenario file")->required();
@@ -87,7 +95,7 @@ Command make_sweep(CLI::App& app, Options& o) {
   command->add_flag("--keep-going", keep_going, "do not stop at violations (the default)");
   command->add_option("--shard", o.shard, "only every n-th seed: 1/8 to 8/8");
   command->add_option("--resume", o.resume, "file that keeps the state of an interrupted sweep");
-  for (const auto& add : {add_guarantee, add_input, add_bug, add_json, add_out, add_determinism}) add(*command, o);
+  for (const auto& add : {add_guarantee, add_profile, add_input, add_bug, add_json, add_out, add_determinism}) add(*command, o);
   return {command, sweep_command};
 }
 
@@ -113,10 +121,10 @@ Command make_disk(CLI::App& app, Options& o) {
 
 std::vector<Command> make_commands(CLI::App& app, Options& o) {
   std::vector<Command> commands;
-  CLI::App* list = add_command(app, "list", "List scenarios, protocol points, mails or seeded bugs; print the schema",
+  CLI::App* list = add_command(app, "list", "List scenarios, profiles, protocol points, mails or seeded bugs; print the schema",
                                "  onceproof list\n  onceproof list points\n  onceproof list bugs --json\n"
                                "  onceproof list schema > scenario.schema.json\n");
-  list->add_option("what", o.target, "scenarios, points, mails, bugs or schema")->default_str("scenarios");
+  list->add_option("what", o.target, "scenarios, profiles, points, mails, bugs or schema")->default_str("scenarios");
   add_json(*list, o);
   commands.push_back({list, list_command});
   commands.push_back(make_run(app, o));
@@ -125,7 +133,7 @@ std::vector<Command> make_commands(CLI::App& app, Options& o) {
   CLI::App* explain = add_command(app, "explain", "Derive the guarantee of each stack, and say why",
                                   "  onceproof explain word-count\n  onceproof explain my-scenario.json --seed 7\n");
   explain->add_option("scenario", o.target, "a name (onceproof list) or a scenario file")->required();
-  for (const auto& add : {add_guarantee, add_seed, add_input, add_json}) add(*explain, o);
+  for (const auto& add : {add_guarantee, add_profile, add_seed, add_input, add_json}) add(*explain, o);
   commands.push_back({explain, explain_command});
   CLI::App* bench = add_command(app, "bench", "Measure the event loop and the reference run against their baselines",
                                 "  onceproof bench\n  onceproof bench --json\n");
@@ -171,7 +179,7 @@ int parse_and_run(int argc, char** argv) {
   if (const Status status = apply_settings(options); !status.ok()) return usage_error(status.error().message);
   CLI::App app("onceproof: a streaming runtime that you can break on purpose, and checkers that say what broke.",
                "onceproof");
-  app.footer(std::string("Examples:\n  onceproof run word-count\n  onceproof sweep word-count --seeds 1000\n"
+  app.footer(std::string("Examples:\n  onceproof run word-count\n  onceproof sweep word-count --seeds 1000 --profile swarm\n"
                          "  onceproof COMMAND --help\n\n") +
              kExitCodes);
   app.require_subcommand(1);

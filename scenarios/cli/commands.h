@@ -19,6 +19,7 @@ struct Options {
   std::string guarantee = "all";
   std::string seed = "1";
   std::string input;
+  std::string profile = "stock";
   std::string out = "runs";
   std::vector<std::string> bugs;
   bool json = false;

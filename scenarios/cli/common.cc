@@ -48,6 +48,7 @@ Request request_of(const Options& options) {
   request.scenario = options.target;
   if (options.guarantee != "all") request.stacks = {options.guarantee};
   request.input = options.input;
+  request.profile = options.profile;
   request.bugs = options.bugs;
   return request;
 }

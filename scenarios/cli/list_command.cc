@@ -37,6 +37,19 @@ Listing scenarios() {
   return listing;
 }
 
+Listing profiles() {
+  Listing listing{{"profile", "what"}, {}};
+  for (const std::string& name : profile_names()) {
+    if (name == kStockProfile) {
+      listing.rows.push_back({name, "The scenario as it stands: its own faults and its own swarm. The default."});
+      continue;
+    }
+    const Result<Profile> profile = load_profile(name);
+    listing.rows.push_back({name, profile.ok() ? profile.value().description : profile.error().message});
+  }
+  return listing;
+}
+
 Listing points() {
   Listing listing{{"point", "actor", "what"}, {}};
   for (int i = 0; i < env::kPointCount; ++i) {
@@ -82,7 +95,7 @@ Json json_of(const Listing& listing) {
 
 int list_command(const Options& options) {
   const std::vector<std::pair<std::string, Listing (*)()>> topics = {
-      {"scenarios", scenarios}, {"points", points}, {"mails", mails}, {"bugs", bugs}};
+      {"scenarios", scenarios}, {"profiles", profiles}, {"points", points}, {"mails", mails}, {"bugs", bugs}};
   const std::string wanted = options.target.empty() ? "scenarios" : options.target;
   if (wanted == "schema") {  // a document of its own, the same with and without --json
     print(reports::to_text(scenario_schema()));
@@ -94,7 +107,7 @@ int list_command(const Options& options) {
     print(options.json ? reports::to_text(Json{{"schema", 1}, {name, json_of(listing)}}) : table_of(listing));
     return kValid;
   }
-  return usage_error(unknown_word("list", wanted, "", {"scenarios", "points", "mails", "bugs", "schema"}));
+  return usage_error(unknown_word("list", wanted, "", {"scenarios", "profiles", "points", "mails", "bugs", "schema"}));
 }
 
 int version_command(const Options& options) {

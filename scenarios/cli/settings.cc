@@ -20,6 +20,7 @@ constexpr Setting kSettings[] = {
     {"guarantee", "ONCEPROOF_GUARANTEE", &Options::guarantee},
     {"seed", "ONCEPROOF_SEED", &Options::seed},
     {"input", "ONCEPROOF_INPUT", &Options::input},
+    {"profile", "ONCEPROOF_PROFILE", &Options::profile},
     {"out", "ONCEPROOF_OUT", &Options::out},
     {"seeds", "ONCEPROOF_SEEDS", &Options::seeds},
     {"jobs", "ONCEPROOF_JOBS", &Options::jobs},

@@ -51,9 +51,19 @@ CASES = [
     (changed(swarm={"configuration": {"percent": 50, "channel.buffer_bytes": [64, 128]}}), True),
     (changed(swarm={"configuration": {"buffer_bytes": 64}}), False),
     (changed(swarm={"faults": [{"percent": 5, "kind": "pause", "at_ms": 5}]}), True),
+    (changed(swarm={"families": [{"name": "f", "percent": 50, "faults": [{"kind": "pause", "at_percent": 50}]}]}), True),
+    (changed(swarm={"families": [{"percent": 50}]}), False),
+    (changed(profiles={"swarm": {"own": {"faults_percent": 5}, "configuration": {"parallelism": [1, 2]}}}), True),
+    (changed(profiles={"swarm": {"own": 5}}), False),
+    (changed(profiles={"swarm": {"parallelism": 5}}), False),
+    (changed(input={"generated": {"records": [5, 9], "zipf_percent": 50}}), True),
+    (changed(input={"generated": {"records": 5, "text": 5}}), False),
     (fault(kind="pause", at_ms=5), True),
     (fault(kind="pause"), False),
-    (fault(kind="pause", percent=5, at_ms=5), False),
+    (fault(kind="pause", percent=5, at_ms=5), True),
+    (fault(kind="pause", percent=101, at_ms=5), False),
+    (fault(kind="pause", at=["any sink point", "job.restart"], when="drawn"), True),
+    (fault(kind="pause", at="any sinc point"), False),
     (fault(kind="pause", at="sink.commit", when="before", subtask="drawn", nth=[1, 3]), True),
     (fault(kind="pause", at="sink.comit"), False),
     (fault(kind="crash", at_ms=5, target=["any broker", "taskmanager-0"]), True),
@@ -79,6 +89,8 @@ def parser_accepts(document, folder):
 def documents():
     for path in sorted((ROOT / "scenarios/catalogue").glob("*.json")):
         yield path.name, json.loads(path.read_text())
+    for path in sorted((ROOT / "scenarios/profiles").glob("*.json")):  # a profile is what may stand under "profiles"
+        yield path.name, changed(profiles={path.stem: json.loads(path.read_text())})
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for block in re.findall(r"```json\n(.*?)```", path.read_text(), re.S):
             document = json.loads(block)

@@ -51,6 +51,7 @@ TEST(Cli, UnknownWordsEndWith64AndTheNearestWord) {
            {{"run", "word-count", "--guarantee", "exactly-onc"}, "\"exactly-once\""},
            {{"run", "word-count", "--bug", "no-fencin"}, "\"no-fencing\""},
            {{"run", "word-count", "--sed", "1"}, "\"--seed\""},
+           {{"run", "word-count", "--profile", "swam"}, "\"swarm\""},
            {{"list", "bugz"}, "\"bugs\""}}) {
     const Answer answer = call(words);
     EXPECT_EQ(answer.code, 64) << words.back();
@@ -88,7 +89,7 @@ TEST(Cli, HelpAndVersionEndWith0OnStandardOutput) {
 TEST(Cli, ListsAreTablesOrOneJsonObject) {
   EXPECT_THAT(call({"list"}).out, HasSubstr("word-count"));
   EXPECT_THAT(call({"list", "points"}).out, HasSubstr("sink.pre-commit"));
-  for (const char* topic : {"scenarios", "points", "mails", "bugs"}) {
+  for (const char* topic : {"scenarios", "profiles", "points", "mails", "bugs"}) {
     const auto json = nlohmann::json::parse(call({"list", topic, "--json"}).out);
     EXPECT_EQ(json["schema"], 1);
     EXPECT_FALSE(json[topic].empty()) << topic;
@@ -127,6 +128,14 @@ TEST(Cli, OneGuaranteeIsOneRun) {
   ASSERT_EQ(json["runs"].size(), 1u);
   EXPECT_EQ(json["runs"][0]["claimed"], "at-least-once");
   EXPECT_THAT(answer.err, HasSubstr("--guarantee at-least-once"));
+}
+
+TEST(Cli, AProfileIsPartOfHowToReproduce) {
+  const Answer answer = run_transform({"--seed", "3", "--profile", "calm", "--json"});
+  EXPECT_EQ(answer.code, 0);
+  EXPECT_THAT(answer.err, HasSubstr("reproduce: onceproof run transform --seed 0x3 --profile calm\n"));
+  const auto json = nlohmann::json::parse(answer.out);
+  for (const auto& run : json["runs"]) EXPECT_EQ(run["restarts"], 0);
 }
 
 TEST(Cli, AnEmptyInputIsInconclusive) {

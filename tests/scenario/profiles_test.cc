@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The profiles at work: what a calm run must not show, and that no swarm breaks a claim.
+#include <gtest/gtest.h>
+
+#include "scenarios/session.h"
+
+namespace onceproof::scenarios {
+namespace {
+
+Session open(const std::string& scenario, const std::string& profile) {
+  Request request;
+  request.scenario = scenario;
+  request.profile = profile;
+  auto session = Session::open(request);
+  CHECK(session.ok(), session.error().message.c_str());
+  return session.take();
+}
+
+class Catalogue : public testing::TestWithParam<const char*> {};
+
+// The baseline: without a fault nothing restarts, nothing is aborted, nothing is lost under any guarantee.
+TEST_P(Catalogue, NothingHappensByItselfInTheCalm) {
+  Session session = open(GetParam(), "calm");
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    for (const RunPlan& plan : session.plans(seed).value()) {
+      const checkers::RunReport report = std::move(session.run(plan).value().report);
+      EXPECT_EQ(report.verdict.outcome, checkers::Outcome::valid) << session.reproduce(seed, plan.guarantee);
+      EXPECT_EQ(report.verdict.observed, checkers::Guarantee::exactly_once) << session.reproduce(seed, plan.guarantee);
+      EXPECT_EQ(report.history.restarts, 0u) << session.reproduce(seed, plan.guarantee);
+      EXPECT_EQ(report.faults.armed, 0u);
+    }
+  }
+}
+
+TEST_P(Catalogue, NoSwarmBreaksAClaim) {
+  Session session = open(GetParam(), "swarm");
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    for (const RunPlan& plan : session.plans(seed).value()) {
+      const checkers::RunReport report = std::move(session.run(plan).value().report);
+      EXPECT_NE(report.verdict.outcome, checkers::Outcome::violated)
+          << session.reproduce(seed, plan.guarantee) << " " << report.verdict.evidence;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Profiles, Catalogue, testing::Values("word-count", "transform"), [](const auto& param) {
+  return std::string(param.param) == "transform" ? "Transform" : "WordCount";
+});
+
+}  // namespace
+}  // namespace onceproof::scenarios
