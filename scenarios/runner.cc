@@ -54,7 +54,7 @@ void build(simulator::World& world, const RunPlan& plan, const PreparedInput& in
       world.add_process("jobmanager", cluster::job_manager_main({plan.job, plan.cluster.task_managers}));
   for (int32_t i = 0; i < plan.cluster.task_managers; ++i) {
     world.add_process(fmt::format("taskmanager-{}", i),
-                      cluster::task_manager_main({job_manager, plan.job.slots_per_task_manager}));
+                      cluster::task_manager_main({job_manager, plan.job.slots_per_task_manager, plan.job.cluster}));
   }
   log.join(world);
   simulator::log::add_reader(world, log, plan.job.sink.topic, journal);

@@ -160,6 +160,15 @@ void Coordinator::decline(uint64_t attempt, uint64_t checkpoint, Reason reason) 
   }
 }
 
+void Coordinator::task_finished(uint64_t attempt) {
+  std::vector<uint64_t> hopeless;
+  for (const auto& [id, pending] : pending_) {
+    if (pending.missing.contains(attempt)) hopeless.push_back(id);
+  }
+  for (const uint64_t id : hopeless) abort(id, Reason::declined_task_closing);
+  run_queued();
+}
+
 // Only of the acknowledgements: what all tasks have acknowledged takes as long as the storage takes.
 void Coordinator::on_timeout(uint64_t checkpoint) {
   const auto found = pending_.find(checkpoint);

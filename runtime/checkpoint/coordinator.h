@@ -74,6 +74,9 @@ class Coordinator {
   // the tasks finish when it completes.
   void request_final();
 
+  // It took part in a checkpoint that covers its end. One that was triggered meanwhile, and waits for it, never completes.
+  void task_finished(uint64_t attempt);
+
   AckResult acknowledge(const TaskAttempt& task, uint64_t checkpoint, Bytes state, std::string file);
   void decline(uint64_t attempt, uint64_t checkpoint, Reason reason);
 

@@ -12,6 +12,9 @@ using env::Point;
 
 namespace {
 constexpr const char* kDirectory = "checkpoints";
+constexpr const char* kResultDirectory = "job";
+constexpr const char* kResultFile = "job/result";
+constexpr const char* kResultTemporary = "job/result.tmp";
 
 template <class T, class Handler>
 void with(const env::Mail& mail, Handler handler) {
@@ -28,34 +31,34 @@ JobManager::JobManager(env::Env& env, JobManagerOptions options)
       checkpoint_ids_(env.storage(), std::string(kDirectory) + "/checkpoint-ids", job_.checkpoint.id_block) {}
 
 void JobManager::on_mail(env::Mail& mail) {
-  if (status_ == JobStatus::finished || status_ == JobStatus::failed) return;
+  const env::ProcessId from = mail.from.process;
   if (mail.kind == MailKind::start) return start();
-  if (status_ == JobStatus::starting) return;  // task managers register again
+  if (mail.kind == MailKind::job_result) return store_result();
+  if (mail.kind == MailKind::register_task_manager)
+    return with<RegisterTaskManager>(mail, [&](const auto& m) { on_register(m, from); });
+  if (state_ != JobState::running || on_own_timer(mail)) return;
   switch (mail.kind) {
-    case MailKind::register_task_manager:
-      return with<RegisterTaskManager>(mail, [&](const auto& m) { on_register(m, mail.from.process); });
-    case MailKind::heartbeat_interval: return on_heartbeat_interval();
+    case MailKind::connection_lost:
+      return lose_task_manager(static_cast<env::ProcessId>(mail.a), "connection lost", false);
     case MailKind::heartbeat_reply:
-      return with<Heartbeat>(mail, [&](const auto& reply) {
-        const auto found = task_managers_.find(mail.from.process);
-        if (reply.session == session_ && found != task_managers_.end()) found->second.last_reply_us = env_.now();
+      return with<HeartbeatReply>(mail, [&](const auto& reply) {
+        if (reply.session == session_) on_heartbeat_reply(reply, from);
       });
-    case MailKind::connection_lost: return lose_task_manager(static_cast<env::ProcessId>(mail.a), "connection lost");
+    case MailKind::deploy_answer:
+      return with<DeployAnswer>(mail, [&](const auto& answer) {
+        if (answer.session == session_) on_deploy_answer(answer, from);
+      });
+    case MailKind::cancel_done:
+      return with<AttemptOf>(mail, [&](const auto& done) {
+        if (done.session == session_) on_cancel_done(done.attempt, from);
+      });
     case MailKind::task_state:
       return with<dataflow::TaskStateReport>(mail, [&](const auto& report) {
-        if (report.session == session_) on_task_state(report);
+        if (report.session == session_) on_task_state(report, from);
       });
-    case MailKind::unknown_endpoint:  // the task that a message was for is gone
-      if (Task* task = find_attempt(mail.a)) {
-        if (task->status == TaskStatus::cancelling) {
-          task->status = TaskStatus::none;
-          restart_if_ready(region_of(*task));
-        }
-      }
-      return;
-    case MailKind::end_of_data:
-      return with<dataflow::TaskStateReport>(mail, [&](const auto& report) {
-        if (report.session == session_) on_end_of_data(report.attempt);
+    case MailKind::sinks_fenced:
+      return with<dataflow::Fenced>(mail, [&](const auto& fenced) {
+        if (fenced.session == session_) on_sink_fenced(fenced.attempt, from);
       });
     case MailKind::acknowledge_checkpoint:
       return with<dataflow::Acknowledge>(mail, [&](auto& ack) {
@@ -67,21 +70,42 @@ void JobManager::on_mail(env::Mail& mail) {
       return with<dataflow::Decline>(mail, [&](const auto& decline) {
         if (decline.session == session_) coordinator_->decline(decline.attempt, decline.checkpoint, decline.reason);
       });
-    case MailKind::checkpoint_interval: return coordinator_->on_interval();
-    case MailKind::checkpoint_timeout: return coordinator_->on_timeout(mail.a);
-    case MailKind::store_checkpoint: return coordinator_->on_settle(mail.a);
-    case MailKind::restart_delay: return on_restart_delay(mail.a, mail.b);
-    case MailKind::registration_retry: return schedule();
     default: return;
   }
 }
 
-// ---- life cycle ----------------------------------------------------------------------------------------
+bool JobManager::on_own_timer(const env::Mail& mail) {
+  switch (mail.kind) {
+    case MailKind::heartbeat_interval: on_heartbeat_interval(); return true;
+    case MailKind::registration_retry: schedule(); return true;
+    case MailKind::deploy_deadline: on_deploy_deadline(mail.a, mail.b); return true;
+    case MailKind::cancel_deadline: on_cancel_deadline(mail.a, mail.b); return true;
+    case MailKind::restart_delay: on_restart_delay(mail.a, mail.b); return true;
+    case MailKind::checkpoint_interval: coordinator_->on_interval(); return true;
+    case MailKind::checkpoint_timeout: coordinator_->on_timeout(mail.a); return true;
+    case MailKind::store_checkpoint: coordinator_->on_settle(mail.a); return true;
+    default: return false;
+  }
+}
+
+// ---- the job's life ------------------------------------------------------------------------------------
 
 // A session, what is in the store, checkpoint ids: each durable before the next is asked for. While the storage hangs
 // the job manager has not started; when it refuses, all is asked again. Never starts from an older checkpoint because
 // the newest cannot be read just now.
 void JobManager::start() {
+  env_.storage().read(kResultFile, [this](const Result<Bytes>& result) {
+    if (state_ != JobState::starting) return;
+    if (result.ok()) {  // an earlier job manager saw the job's end
+      if (!decode(result.value(), result_)) result_ = {0, "failed: the job is over, but its stored result is damaged"};
+      return conclude();
+    }
+    if (result.code() != ErrorCode::not_found) return retry_start();
+    take_session();
+  });
+}
+
+void JobManager::take_session() {
   checkpoint::reserve_numbers(
       env_.storage(), std::string(kDirectory) + "/leader-session", 1, [this](const Result<uint64_t>& session) {
         if (!session.ok()) return retry_start();
@@ -103,135 +127,111 @@ void JobManager::started(uint64_t latest_checkpoint) {
   coordinator_ = std::make_unique<checkpoint::Coordinator>(
       env_, job_.checkpoint, job_.bugs, store_, static_cast<checkpoint::CoordinatorHost&>(*this), checkpoint_ids_);
   store_.discard_directories_below(checkpoint_ids_.next());
-  for (const graph::SubtaskId& id : graph_.subtasks()) tasks_.push_back({.id = id});
+  for (const graph::SubtaskId& id : graph_.subtasks()) tasks_.push_back({.id = id, .deployment = {}});
   regions_.resize(graph_.regions.size());
   for (Task& task : tasks_) regions_[static_cast<size_t>(graph_.region_of(task.id))].tasks.push_back(&task);
   started_us_ = env_.now();
   env_.probe().hit(Point::leader_elect, {.checkpoint = latest_checkpoint, .value = session_});
-  set_status(JobStatus::running, "");
+  state_.go(JobState::running);
+  env_.probe().hit(Point::job_status, {.value = static_cast<uint64_t>(JobState::running), .text = "running"});
   env_.scheduler().after(job_.heartbeat.interval_us, MailKind::heartbeat_interval);
 }
 
-void JobManager::set_status(JobStatus status, const std::string& reason) {
-  status_ = status;
-  const char* name = status == JobStatus::finished ? "finished" : status == JobStatus::failed ? "failed" : "running";
-  env_.probe().hit(Point::job_status, {.value = static_cast<uint64_t>(status), .text = reason.empty() ? name : reason});
+// Everything stops here; what came of the job is announced when it is durable (Flink: JobResultStore), so that no
+// later job manager runs it again.
+void JobManager::end_job(JobState outcome, const std::string& reason) {
+  state_.go(JobState::ending);
+  result_ = {static_cast<uint8_t>(outcome == JobState::finished ? 1 : 0), reason};
+  coordinator_->stop(checkpoint::Reason::coordinator_suspend);
+  for (Task& task : tasks_) cancel(task);
+  store_result();
 }
 
-JobManager::Task* JobManager::find_attempt(uint64_t attempt) {
-  for (Task& task : tasks_) {
-    if (task.attempt == attempt) return &task;
-  }
-  return nullptr;
+void JobManager::store_result() {
+  if (state_ != JobState::ending) return;
+  // Each step from the answer to the last; whatever fails, all of it is done again.
+  const auto step = [this](auto next) {
+    return [this, next](const Status& status) {
+      if (state_ != JobState::ending) return;
+      if (status.ok()) return next();
+      env_.scheduler().after(job_.checkpoint.storage_retry_us, MailKind::job_result);
+    };
+  };
+  env::Storage& storage = env_.storage();
+  const auto stored = step([this] { conclude(); });
+  const auto renamed = step([&storage, stored] { storage.sync_directory(kResultDirectory, stored); });
+  const auto synced = step([&storage, renamed] { storage.rename(kResultTemporary, kResultFile, renamed); });
+  const auto appended = step([&storage, synced] { storage.sync(kResultTemporary, synced); });
+  storage.remove(kResultTemporary, step([this, &storage, appended] {
+    storage.append(kResultTemporary, encode(result_), appended);
+  }));
 }
 
-JobManager::Region& JobManager::region_of(const Task& task) {
-  return regions_[static_cast<size_t>(graph_.region_of(task.id))];
+void JobManager::conclude() {
+  const JobState outcome = result_.finished != 0 ? JobState::finished : JobState::failed;
+  state_.go(outcome);
+  env_.probe().hit(Point::job_status, {.value = static_cast<uint64_t>(outcome),
+                                       .text = result_.finished != 0 ? "finished" : std::string_view(result_.reason)});
+  for (const auto& [process, info] : task_managers_) tell(process, MailKind::job_finished, AttemptOf{session_, 0});
 }
 
 // ---- task managers -------------------------------------------------------------------------------------
 
 void JobManager::on_register(const RegisterTaskManager& message, env::ProcessId from) {
+  if (state_ == JobState::finished || state_ == JobState::failed)
+    return tell(from, MailKind::job_finished, AttemptOf{session_, 0});
+  if (state_ != JobState::running) return;  // it asks again
   const auto known = task_managers_.find(from);
   const bool repeated = known != task_managers_.end() && known->second.incarnation == message.incarnation;
   if (!repeated) {
     // A task manager that registers anew has given up its tasks, whether or not we had noticed.
-    if (known != task_managers_.end()) lose_task_manager(from, "registered again");
+    if (known != task_managers_.end()) lose_task_manager(from, "registered again", false);
+    if (state_ != JobState::running) return;
     task_managers_[from] = {message.incarnation, message.slots, env_.now()};
     env_.probe().hit(Point::task_manager_registered, {.value = from});
   }
-  const Registered answer{session_, message.incarnation, job_.heartbeat};
-  env_.network().send({from, env::kMainEndpoint}, MailKind::registered, encode(answer));
+  tell(from, MailKind::registered, Registered{session_, message.incarnation, job_.heartbeat});
   schedule();
 }
 
 void JobManager::on_heartbeat_interval() {
   env_.scheduler().after(job_.heartbeat.interval_us, MailKind::heartbeat_interval);
+  ++heartbeat_round_;
   std::vector<env::ProcessId> lost;
   for (const auto& [process, info] : task_managers_) {
     if (env_.now() - info.last_reply_us > job_.heartbeat.timeout_us) {
       lost.push_back(process);
     } else {
-      env_.network().send({process, env::kMainEndpoint}, MailKind::heartbeat_request, encode(Heartbeat{session_}));
+      tell(process, MailKind::heartbeat_request, HeartbeatRequest{session_, info.incarnation, heartbeat_round_});
     }
   }
-  for (const env::ProcessId process : lost) lose_task_manager(process, "heartbeat timed out");
+  for (const env::ProcessId process : lost) {
+    if (state_ == JobState::running) lose_task_manager(process, "heartbeat timed out", true);
+  }
 }
 
-// Its tasks are failed without waiting for them to stop: they may go on as zombies.
-void JobManager::lose_task_manager(env::ProcessId task_manager, const char* reason) {
-  if (task_managers_.erase(task_manager) == 0) return;
+// Its tasks are failed without waiting for them to stop: they may go on as zombies, so it is told, if it lives.
+// All the regions that it hits are one failover.
+void JobManager::lose_task_manager(env::ProcessId task_manager, const char* reason, bool tell_it) {
+  const auto found = task_managers_.find(task_manager);
+  if (found == task_managers_.end()) return;
+  if (tell_it)
+    tell(task_manager, MailKind::disconnect_task_manager, HeartbeatRequest{session_, found->second.incarnation, 0});
+  task_managers_.erase(found);
   env_.probe().hit(Point::task_manager_lost, {.value = task_manager, .text = reason});
   std::vector<Region*> hit;
   for (Region& region : regions_) {
     bool affected = false;
     for (Task* task : region.tasks) {
-      if (task->task_manager != task_manager || task->status == TaskStatus::none) continue;
-      if (task->status == TaskStatus::finished) continue;  // its work is in a completed checkpoint
-      task->status = TaskStatus::none;
+      if (task->task_manager != task_manager || task->state == ExecutionState::idle) continue;
+      if (task->state == ExecutionState::finished) continue;  // its work is in a completed checkpoint
+      go(*task, ExecutionState::idle);
       affected = true;
     }
     if (affected) hit.push_back(&region);
   }
-  for (Region* region : hit) {
-    if (region->status == RegionStatus::restarting) {
-      restart_if_ready(*region);
-    } else {
-      fail_region(*region, std::string("task manager lost: ") + reason);
-    }
-  }
-}
-
-// ---- tasks ---------------------------------------------------------------------------------------------
-
-void JobManager::on_task_state(const dataflow::TaskStateReport& report) {
-  Task* task = find_attempt(report.attempt);
-  if (task == nullptr || task->status == TaskStatus::none) return;  // an attempt that is no longer ours
-  Region& region = region_of(*task);
-  switch (report.state) {
-    case dataflow::TaskState::running:
-      if (task->status == TaskStatus::deploying) task->status = TaskStatus::running;
-      return start_checkpoints_if_all_run();
-    case dataflow::TaskState::finished:
-      if (task->status == TaskStatus::cancelling) {
-        task->status = TaskStatus::none;
-        return restart_if_ready(region);
-      }
-      task->status = TaskStatus::finished;
-      coordinator_->stop(checkpoint::Reason::coordinator_suspend);
-      if (std::all_of(tasks_.begin(), tasks_.end(), [](const Task& t) { return t.status == TaskStatus::finished; })) {
-        set_status(JobStatus::finished, "");
-      }
-      return;
-    case dataflow::TaskState::canceled:
-    case dataflow::TaskState::failed: {
-      const bool expected = task->status == TaskStatus::cancelling;
-      task->status = TaskStatus::none;
-      if (report.failure == dataflow::Failure::permanent) return fail_job(report.reason);
-      if (expected || region.status == RegionStatus::restarting) return restart_if_ready(region);
-      return fail_region(region, report.reason.empty() ? "task canceled" : report.reason);
-    }
-    case dataflow::TaskState::created:
-    case dataflow::TaskState::initializing: return;
-  }
-}
-
-void JobManager::on_end_of_data(uint64_t attempt) {
-  Task* task = find_attempt(attempt);
-  if (task == nullptr || task->status != TaskStatus::running) return;
-  task->end_of_data = true;
-  bool any_finished = false;
-  for (const Task& other : tasks_) {
-    if (!other.end_of_data) return;
-    any_finished = any_finished || other.status == TaskStatus::finished;
-  }
-  if (job_.checkpoint.enabled && !any_finished) return coordinator_->request_final();
-  // Nothing to wait for: without checkpoints everything was sent; and where a task has finished the final checkpoint
-  // is complete, so a region that restarted after it restored that very checkpoint and has nothing of its own.
-  for (const Task& other : tasks_) {
-    if (other.status != TaskStatus::running) continue;
-    env_.network().send({other.task_manager, other.attempt}, MailKind::job_finished, {});
-  }
+  fail_regions(hit, std::string("task manager lost: ") + reason);
+  for (Region* region : hit) restart_if_ready(*region);
 }
 
 env::ActorFactory job_manager_main(JobManagerOptions options) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "runtime/checkpoint/durable_counter.h"
 #include "runtime/cluster/job_manager.h"
@@ -13,7 +14,6 @@ using env::MailKind;
 using env::Point;
 
 namespace {
-constexpr DurationUs kResourceWaitUs = seconds(2);
 constexpr int kAttemptBits = 24;
 constexpr const char* kGenerations = "checkpoints/generations";
 }  // namespace
@@ -43,14 +43,14 @@ bool JobManager::assign_slots() {
 }
 
 void JobManager::schedule() {
-  if (status_ != JobStatus::running) return;
+  if (state_ != JobState::running) return;
   const auto expected = static_cast<size_t>(options_.expected_task_managers);
-  if (!deployed_once_ && task_managers_.size() < expected && env_.now() < started_us_ + kResourceWaitUs) {
-    env_.scheduler().after(started_us_ + kResourceWaitUs - env_.now(), MailKind::registration_retry);
+  if (!deployed_once_ && task_managers_.size() < expected && env_.now() < started_us_ + job_.cluster.resource_wait_us) {
+    env_.scheduler().after(started_us_ + job_.cluster.resource_wait_us - env_.now(), MailKind::registration_retry);
     return;
   }
   const bool waiting = std::any_of(regions_.begin(), regions_.end(),
-                                   [](const Region& region) { return region.status == RegionStatus::waiting; });
+                                   [](const Region& region) { return region.state == RegionState::waiting; });
   if (!waiting || !assign_slots()) return;
   prepare_deployment();
 }
@@ -78,28 +78,50 @@ void JobManager::prepare_deployment() {
 
 // Task managers may have come and gone meanwhile.
 void JobManager::deploy_waiting() {
-  if (status_ != JobStatus::running || !assign_slots()) return;
+  if (state_ != JobState::running || !assign_slots()) return;
   deployed_once_ = true;
   for (Region& region : regions_) {
-    if (region.status == RegionStatus::waiting) deploy(region);
+    if (region.state == RegionState::waiting) deploy(region);
   }
 }
 
 void JobManager::deploy(Region& region) {
-  region.status = RegionStatus::deployed;
+  region.state.go(RegionState::deployed);
+  region.generation = generation_;
   const checkpoint::CompletedCheckpoint* restored = job_.checkpoint.enabled ? store_.latest() : nullptr;
   for (Task* task : region.tasks) {  // all attempts first: descriptors name their producers
     task->attempt = (session_ << kAttemptBits) | ++next_attempt_;
     task->task_manager = slots_.at(task->id.subtask);
-    task->status = TaskStatus::deploying;
-    task->end_of_data = false;
+    task->fenced = false;
+    task->restored_finished = restored != nullptr && std::find(restored->finished.begin(), restored->finished.end(),
+                                                               task->id) != restored->finished.end();
+    go(*task, ExecutionState::deploying);
   }
   env_.probe().hit(Point::restore_begin,
                    {.checkpoint = restored == nullptr ? 0 : restored->id, .value = region.tasks.size()});
-  for (const Task* task : region.tasks) {
-    env_.network().send({task->task_manager, env::kMainEndpoint}, MailKind::deploy_task,
-                        encode(describe(*task, restored)));
+  for (Task* task : region.tasks) {
+    const uint64_t incarnation = task_managers_.at(task->task_manager).incarnation;
+    task->deployment = encode(DeployTask{incarnation, describe(*task, restored)});
   }
+  ++region.version;
+  region.tries = 0;
+  on_deploy_deadline(index_of(region), region.version);
+}
+
+// Asks (again) for every task of the region that was not answered for.
+void JobManager::on_deploy_deadline(size_t index, uint64_t version) {
+  Region& region = regions_[index];
+  if (region.version != version || region.state != RegionState::deployed) return;
+  std::vector<const Task*> unanswered;
+  for (const Task* task : region.tasks) {
+    if (task->state == ExecutionState::deploying) unanswered.push_back(task);
+  }
+  if (unanswered.empty()) return;
+  if (region.tries++ >= job_.cluster.deploy_tries) return fail_region(region, "a deployment was not answered");
+  for (const Task* task : unanswered) {
+    env_.network().send({task->task_manager, env::kMainEndpoint}, MailKind::deploy_task, task->deployment);
+  }
+  env_.scheduler().after(job_.cluster.deploy_timeout_us, MailKind::deploy_deadline, index, version);
 }
 
 dataflow::TaskDescriptor JobManager::describe(const Task& task, const checkpoint::CompletedCheckpoint* restored) const {
@@ -108,6 +130,7 @@ dataflow::TaskDescriptor JobManager::describe(const Task& task, const checkpoint
   descriptor.session = session_;
   descriptor.attempt = task.attempt;
   descriptor.generation = generation_;
+  descriptor.fenced_generation = regions_[static_cast<size_t>(graph_.region_of(task.id))].fenced_generation;
   descriptor.subtask = task.id;
   descriptor.name = vertex.name;
   descriptor.parallelism = vertex.parallelism;
@@ -132,6 +155,8 @@ dataflow::TaskDescriptor JobManager::describe(const Task& task, const checkpoint
   }
   if (restored == nullptr) return descriptor;
   descriptor.restored_checkpoint = restored->id;
+  descriptor.finished_on_restore = task.restored_finished ? 1 : 0;
+  if (task.restored_finished) return descriptor;
   for (const checkpoint::TaskState& state : restored->states) {
     if (state.subtask != task.id) continue;
     descriptor.state = state.inline_state;
@@ -142,32 +167,36 @@ dataflow::TaskDescriptor JobManager::describe(const Task& task, const checkpoint
 
 // ---- failover ------------------------------------------------------------------------------------------
 
+// Told to the task manager, behind the deployment: an attempt that has not begun is stopped as well.
 void JobManager::cancel(Task& task) {
-  if (task.status == TaskStatus::none || task.status == TaskStatus::cancelling) return;
-  if (task.status == TaskStatus::finished) {
-    task.status = TaskStatus::none;
-    return;
+  if (task.state == ExecutionState::idle || task.state == ExecutionState::cancelling) return;
+  if (task.state == ExecutionState::finished) return go(task, ExecutionState::idle);
+  go(task, ExecutionState::cancelling);
+  tell(task.task_manager, MailKind::cancel_task, AttemptOf{session_, task.attempt});
+}
+
+// One cause is one failover, however many regions it hits, and is charged once.
+void JobManager::fail_regions(const std::vector<Region*>& regions, const std::string& reason) {
+  if (state_ != JobState::running) return;
+  std::vector<Region*> hit;
+  for (Region* region : regions) {
+    if (region->state == RegionState::deployed) hit.push_back(region);
   }
-  task.status = TaskStatus::cancelling;
-  env_.network().send({task.task_manager, task.attempt}, MailKind::cancel_task, {});
-}
-
-void JobManager::fail_region(Region& region, const std::string& reason) {
-  if (region.status != RegionStatus::deployed || status_ != JobStatus::running) return;
-  const auto index = static_cast<size_t>(&region - regions_.data());
-  region.status = RegionStatus::restarting;
-  region.delay_over = false;
+  if (hit.empty()) return;
+  for (Region* region : hit) region->state.go(RegionState::restarting);
   coordinator_->stop(checkpoint::Reason::job_failover_region);
-  for (Task* task : region.tasks) cancel(*task);
-  if (++restarts_ > job_.restart.attempts) return fail_job("restart attempts exhausted; last failure: " + reason);
-  env_.probe().hit(Point::job_restart, {.value = index, .text = reason});
-  env_.scheduler().after(job_.restart.delay_us, MailKind::restart_delay, index, ++region.version);
-}
-
-void JobManager::fail_job(const std::string& reason) {
-  coordinator_->stop(checkpoint::Reason::coordinator_suspend);
-  for (Task& task : tasks_) cancel(task);
-  set_status(JobStatus::failed, "failed: " + reason);
+  if (++restarts_ > job_.restart.attempts)
+    return end_job(JobState::failed, "failed: restart attempts exhausted; last failure: " + reason);
+  for (Region* region : hit) {
+    const size_t index = index_of(*region);
+    for (Task* task : region->tasks) cancel(*task);
+    region->delay_over = false;
+    region->tries = 0;
+    ++region->version;
+    env_.probe().hit(Point::job_restart, {.value = index, .text = reason});
+    env_.scheduler().after(job_.restart.delay_us, MailKind::restart_delay, index, region->version);
+    env_.scheduler().after(job_.cluster.cancel_timeout_us, MailKind::cancel_deadline, index, region->version);
+  }
 }
 
 void JobManager::on_restart_delay(size_t index, uint64_t version) {
@@ -177,79 +206,34 @@ void JobManager::on_restart_delay(size_t index, uint64_t version) {
   restart_if_ready(region);
 }
 
+// Whatever has not stopped is told again; a task manager that does not answer at all is given up (Flink:
+// task.cancellation.timeout ends its process).
+void JobManager::on_cancel_deadline(size_t index, uint64_t version) {
+  Region& region = regions_[index];
+  if (region.version != version || region.state != RegionState::restarting) return;
+  const bool give_up = ++region.tries >= job_.cluster.cancel_tries;
+  std::set<env::ProcessId> silent;
+  for (const Task* task : region.tasks) {
+    if (task->state != ExecutionState::cancelling) continue;
+    silent.insert(task->task_manager);
+    if (!give_up) tell(task->task_manager, MailKind::cancel_task, AttemptOf{session_, task->attempt});
+  }
+  if (silent.empty()) return;
+  if (!give_up)
+    env_.scheduler().after(job_.cluster.cancel_timeout_us, MailKind::cancel_deadline, index, version);
+  for (const env::ProcessId process : silent) {
+    if (give_up && state_ == JobState::running) lose_task_manager(process, "it does not stop a task", true);
+  }
+}
+
 // The delay is over and every cancelled task has stopped (or its task manager is gone).
 void JobManager::restart_if_ready(Region& region) {
-  if (region.status != RegionStatus::restarting || !region.delay_over) return;
+  if (region.state != RegionState::restarting || !region.delay_over || state_ != JobState::running) return;
   for (const Task* task : region.tasks) {
-    if (task->status == TaskStatus::cancelling) return;
+    if (task->state == ExecutionState::cancelling) return;
   }
-  region.status = RegionStatus::waiting;
+  region.state.go(RegionState::waiting);
   schedule();
-}
-
-void JobManager::start_checkpoints_if_all_run() {
-  std::vector<const Task*> running;
-  for (const Task& task : tasks_) {
-    if (task.status != TaskStatus::running) return;  // NOT_ALL_REQUIRED_TASKS_RUNNING
-    running.push_back(&task);
-  }
-  coordinator_->start(plan_of(running));
-  const bool at_end = std::all_of(tasks_.begin(), tasks_.end(), [](const Task& task) { return task.end_of_data; });
-  if (at_end) coordinator_->request_final();
-}
-
-// Flink: DefaultCheckpointPlanCalculator. The barrier begins where no running predecessor would bring it.
-checkpoint::CheckpointPlan JobManager::plan_of(const std::vector<const Task*>& running) const {
-  const auto runs = [&](int32_t vertex) {
-    return std::any_of(running.begin(), running.end(), [&](const Task* task) { return task->id.vertex == vertex; });
-  };
-  checkpoint::CheckpointPlan plan;
-  for (const Task* task : running) {
-    const checkpoint::TaskAttempt attempt{task->attempt, task->id};
-    plan.wait_for.push_back(attempt);
-    const bool fed = std::any_of(graph_.edges.begin(), graph_.edges.end(), [&](const graph::Edge& edge) {
-      return edge.to == task->id.vertex && runs(edge.from);
-    });
-    if (!fed) plan.trigger.push_back(attempt);
-  }
-  plan.commit_to = plan.wait_for;
-  return plan;
-}
-
-// ---- the coordinator's host ----------------------------------------------------------------------------
-
-void JobManager::trigger(const checkpoint::CheckpointPlan& plan, uint64_t checkpoint, TimeUs timestamp_us,
-                         bool final_checkpoint) {
-  const dataflow::TriggerCheckpoint message{checkpoint, timestamp_us, static_cast<uint8_t>(final_checkpoint ? 1 : 0)};
-  for (const checkpoint::TaskAttempt& each : plan.trigger) {
-    const Task* task = find_attempt(each.attempt);
-    if (task == nullptr) continue;
-    env_.network().send({task->task_manager, task->attempt}, MailKind::trigger_checkpoint, encode(message));
-  }
-}
-
-// Fire and forget: a lost notification is repaired by the next one, by an abort's latest_completed, or by a restore.
-void JobManager::notify(const checkpoint::CheckpointPlan& plan, MailKind kind, uint64_t checkpoint,
-                        uint64_t latest_completed) {
-  for (const checkpoint::TaskAttempt& each : plan.commit_to) {
-    const Task* task = find_attempt(each.attempt);
-    if (task == nullptr || task->status != TaskStatus::running) continue;
-    env_.network().send({task->task_manager, task->attempt}, kind,
-                        encode(dataflow::NotifyCheckpoint{checkpoint, latest_completed}));
-  }
-}
-
-void JobManager::notify_complete(const checkpoint::CheckpointPlan& plan, uint64_t checkpoint) {
-  notify(plan, MailKind::notify_checkpoint_complete, checkpoint, checkpoint);
-}
-
-void JobManager::notify_aborted(const checkpoint::CheckpointPlan& plan, uint64_t checkpoint,
-                                uint64_t latest_completed) {
-  notify(plan, MailKind::notify_checkpoint_aborted, checkpoint, latest_completed);
-}
-
-void JobManager::too_many_failures(const std::string& reason) {
-  for (Region& region : regions_) fail_region(region, reason);
 }
 
 }  // namespace onceproof::cluster

@@ -42,6 +42,8 @@ inline void store_watermark(char* to, TimeUs timestamp_us) {
   store(to + 5, timestamp_us);
 }
 
+inline constexpr size_t kMaxElement = size_t{1} << 30;  // a size beyond it is damage, not a record to wait for
+
 // Both: `element` is one whole element without its leading size. False when its own sizes contradict that; they came
 // over a wire, so they are checked and never believed.
 [[nodiscard]] inline bool load_record(ByteView element, RecordView& record) {

@@ -108,6 +108,7 @@ bool InputGate::read(const Next& next, OnRecord on_record, OnWatermark on_waterm
     const size_t part = wanted < in.size() ? wanted : in.size();
     partial.append(in.substr(0, part));
     in.remove_prefix(part);
+    if (partial.size() >= 4 && load<uint32_t>(partial.data()) > kMaxElement) return false;
     if (partial.size() < 4 || partial.size() < 4 + size_t{load<uint32_t>(partial.data())}) continue;
     if (partial.size() == 4) return false;  // an element of size 0
     if (!deliver(ByteView(partial).substr(4), on_record, on_watermark)) return false;

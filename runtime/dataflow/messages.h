@@ -13,16 +13,17 @@
 
 namespace onceproof::dataflow {
 
-// Barriers, cancellation markers, end-of-data and a watermark that no data accompany are events: buffers of their own,
-// a header and nothing else, never split. An event needs no credit but keeps its place.
-enum class BufferKind : uint32_t { data, barrier, cancel_barrier, end_of_data, watermark };
+// All but data are events (also a watermark that no data accompany): buffers of their own, a header and nothing else,
+// never split. An event needs no credit but keeps its place. After end_of_data come barriers only, after
+// end_of_partition nothing.
+enum class BufferKind : uint32_t { data, barrier, cancel_barrier, end_of_data, end_of_partition, watermark };
 inline constexpr BufferKind kLastBufferKind = BufferKind::watermark;
 
 struct BufferHeader {
   uint32_t channel = 0;   // index at the consumer
   uint32_t sequence = 0;  // counted for each channel from 0; a gap means that the transport lied
   BufferKind kind = BufferKind::data;
-  uint32_t final_checkpoint = 0;
+  uint32_t reserved = 0;
   uint64_t checkpoint = 0;           // barriers
   TimeUs timestamp_us = 0;           // barriers: when the coordinator triggered
   TimeUs watermark_us = kMinTimeUs;  // events: holds in front of the event; data carry theirs among their elements
@@ -61,10 +62,9 @@ struct ChannelClosed {
 struct TriggerCheckpoint {
   uint64_t checkpoint = 0;
   TimeUs timestamp_us = 0;
-  uint8_t final_checkpoint = 0;  // every task has reached the end of its data: finish when this one completes
   template <class Archive>
   void fields(Archive& archive) {
-    archive(checkpoint, timestamp_us, final_checkpoint);
+    archive(checkpoint, timestamp_us);
   }
 };
 
@@ -104,8 +104,10 @@ struct Decline {
 // permanent: a restart meets the same again, so the job fails (Flink: NonRecoverableError).
 enum class Failure : uint8_t { recoverable, permanent };
 
-enum class TaskState : uint8_t { created, initializing, running, finished, canceled, failed };
+// What an attempt goes through by itself; the transitions are at the head of task.h.
+enum class TaskState : uint8_t { created, initializing, running, finishing, finished, canceled, failed };
 const char* to_string(TaskState state);
+constexpr bool is_terminal(TaskState state) { return state >= TaskState::finished; }
 
 struct TaskStateReport {
   uint64_t session = 0;
@@ -116,6 +118,16 @@ struct TaskStateReport {
   template <class Archive>
   void fields(Archive& archive) {
     archive(session, attempt, state, reason, failure);
+  }
+};
+
+// A sink has fenced every generation below its own. Best effort: without it later sinks only look further back.
+struct Fenced {
+  uint64_t session = 0;
+  uint64_t attempt = 0;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(session, attempt);
   }
 };
 
@@ -148,12 +160,14 @@ struct TaskDescriptor {
   graph::ChannelConfig channel;
   SeededBugs bugs;
   uint64_t restored_checkpoint = 0;  // 0: from scratch
+  uint8_t finished_on_restore = 0;   // the subtask had finished in that checkpoint: it says so downstream, no more
   Bytes state;
   std::string state_file;
   template <class Archive>
   void fields(Archive& archive) {
     archive(session, attempt, generation, fenced_generation, subtask, name, parallelism, max_parallelism, operators,
-            inputs, outputs, job_manager, checkpoint, source, sink, channel, bugs, restored_checkpoint, state, state_file);
+            inputs, outputs, job_manager, checkpoint, source, sink, channel, bugs, restored_checkpoint,
+            finished_on_restore, state, state_file);
   }
 };
 

@@ -20,6 +20,7 @@ const char* to_string(TaskState state) {
     case TaskState::created: return "CREATED";
     case TaskState::initializing: return "INITIALIZING";
     case TaskState::running: return "RUNNING";
+    case TaskState::finishing: return "FINISHING";
     case TaskState::finished: return "FINISHED";
     case TaskState::canceled: return "CANCELED";
     case TaskState::failed: return "FAILED";
@@ -68,40 +69,60 @@ WindowCountOperator::WindowCountOperator(TaskContext& context, const graph::Logi
       lateness_us_(parameters.allowed_lateness_us),
       max_parallelism_(context.descriptor().max_parallelism) {}
 
+// When nothing more can come for the window; at the end of time it has no end.
+TimeUs WindowCountOperator::cleanup_time(TimeUs last) const {
+  return last > kMaxTimeUs - lateness_us_ ? kMaxTimeUs : last + lateness_us_;
+}
+
 void WindowCountOperator::emit(const RecordView& record) {
   DurationUs into = record.timestamp_us % size_us_;
   if (into < 0) into += size_us_;  // floor for negative timestamps
   const TimeUs window_end = record.timestamp_us - into + size_us_;
   const TimeUs last = window_end - 1;
-  if (last + lateness_us_ <= watermark_us_) {
+  const TimeUs cleanup = cleanup_time(last);
+  if (cleanup <= watermark_us_) {
     context_.hit(env::Point::window_late, {.value = static_cast<uint64_t>(record.timestamp_us)});
     return;
   }
   const int32_t key_group = graph::key_group_of(record.value, max_parallelism_);
   const auto [entry, created] = panes_.find_or_insert(key_group, record.value, window_end);
-  if (created) timers_.register_timer(last, key_group, record.value, window_end);
   Pane& pane = entry->value;
   ++pane.count;
   for (size_t i = 0; i < record.lineage.count(); ++i) pane.lineage.push_back(record.lineage[i]);
-  if (last <= watermark_us_) fire(key_group, record.value, window_end);  // late but allowed
+  // A pane that has fired can be met again by a watermark that began anew, after a restore: it has its timer again.
+  if ((created || lateness_us_ > 0) && last > watermark_us_)
+    timers_.register_timer(last, key_group, record.value, window_end);
+  if (created && cleanup > last) timers_.register_timer(cleanup, key_group, record.value, window_end);
+  if (last <= watermark_us_) fire(*entry, window_end);  // late but allowed
 }
 
-void WindowCountOperator::fire(int32_t key_group, ByteView key, int64_t window_end) {
+bool WindowCountOperator::on_timer(TimeUs at_us, int32_t key_group, ByteView key, int64_t window_end) {
   auto* entry = panes_.find(key_group, key, window_end);
-  if (entry == nullptr) return;
+  if (entry == nullptr) return false;
+  const bool fires = at_us == window_end - 1;
+  if (fires) fire(*entry, window_end);
+  if (at_us >= cleanup_time(window_end - 1)) panes_.erase(entry);
+  return fires;
+}
+
+void WindowCountOperator::fire(const state::KeyedTable<Pane>::Entry& entry, int64_t window_end) {
   char digits[20];
-  const char* end = std::to_chars(digits, digits + sizeof digits, entry->value.count).ptr;
-  const std::vector<Position>& lineage = entry->value.lineage;
+  const char* end = std::to_chars(digits, digits + sizeof digits, entry.value.count).ptr;
+  const std::vector<Position>& lineage = entry.value.lineage;
   const ByteView raw(reinterpret_cast<const char*>(lineage.data()), lineage.size() * sizeof(Position));
-  next_->emit({entry->key, ByteView(digits, static_cast<size_t>(end - digits)), window_end - 1, LineageView(raw)});
-  panes_.erase(entry);
+  next_->emit({entry.key, ByteView(digits, static_cast<size_t>(end - digits)), window_end - 1, LineageView(raw)});
 }
 
 void WindowCountOperator::emit_watermark(TimeUs watermark_us) {
   watermark_us_ = watermark_us;
-  const size_t fired =
-      timers_.advance(watermark_us, [&](const auto& timer) { fire(timer.key_group, timer.key, timer.window); });
-  if (fired > 0) context_.hit(env::Point::timer_fire, {.value = fired});
+  uint64_t fired = 0;
+  timers_.advance(watermark_us, [&](const auto& timer) {
+    fired += on_timer(timer.timestamp_us, timer.key_group, timer.key, timer.window) ? 1 : 0;
+  });
+  if (fired > 0) {
+    context_.hit(env::Point::timer_fire, {.value = fired});
+    context_.env().scheduler().charge(fired, 0);
+  }
   next_->emit_watermark(watermark_us);
 }
 

@@ -29,7 +29,9 @@ class MapPrefixOperator : public Operator {
 };
 
 // Tumbling event-time window that counts records of a key. Keyed state: one pane a (key, window); an event-time
-// timer at the window's last instant fires it. Emits key, decimal count, timestamp = window end - 1.
+// timer at the window's last instant fires it, another ends it when the allowed lateness is over. A record that is late
+// but allowed fires the pane again with all that it holds (Flink: EventTimeTrigger, accumulating). Emits key, decimal
+// count, timestamp = window end - 1.
 class WindowCountOperator : public Operator {
  public:
   WindowCountOperator(TaskContext& context, const graph::LogicalOperator& parameters);
@@ -43,7 +45,9 @@ class WindowCountOperator : public Operator {
     uint64_t count = 0;
     std::vector<Position> lineage;
   };
-  void fire(int32_t key_group, ByteView key, int64_t window_end);
+  TimeUs cleanup_time(TimeUs last) const;
+  bool on_timer(TimeUs at_us, int32_t key_group, ByteView key, int64_t window_end);  // true: the pane fired
+  void fire(const state::KeyedTable<Pane>::Entry& entry, int64_t window_end);
 
   TaskContext& context_;
   const DurationUs size_us_;

@@ -86,13 +86,11 @@ void ResultPartition::push_event(Subpartition& subpartition, BufferHeader header
   drain(subpartition);
 }
 
-void ResultPartition::broadcast_event(BufferKind kind, uint64_t checkpoint, TimeUs timestamp_us,
-                                      bool final_checkpoint) {
+void ResultPartition::broadcast_event(BufferKind kind, uint64_t checkpoint, TimeUs timestamp_us) {
   BufferHeader header;
   header.kind = kind;
   header.checkpoint = checkpoint;
   header.timestamp_us = timestamp_us;
-  header.final_checkpoint = final_checkpoint ? 1 : 0;
   for (Subpartition& subpartition : subpartitions_) {
     finish_open(subpartition);
     push_event(subpartition, header);

@@ -23,7 +23,7 @@ class ResultPartition {
   void emit(uint32_t subpartition, const RecordView& record);
   void emit_watermark(TimeUs timestamp_us) { watermark_us_ = timestamp_us; }  // to every subpartition; ascending
   // Behind everything that was emitted, watermarks included.
-  void broadcast_event(BufferKind kind, uint64_t checkpoint, TimeUs timestamp_us, bool final_checkpoint);
+  void broadcast_event(BufferKind kind, uint64_t checkpoint = 0, TimeUs timestamp_us = 0);
   void flush();               // half-filled buffers leave too
   void flush(TimeUs now_us);  // and, when their time has come, watermarks that have found no company
   void close();               // tells every consumer that this attempt is gone

@@ -9,21 +9,16 @@ namespace onceproof::dataflow {
 using env::MailKind;
 using env::Point;
 
-namespace {
-constexpr DurationUs kPartitionRequestBackoffUs = milliseconds(100);
-}  // namespace
-
 Task::Task(env::Env& env, TaskDescriptor descriptor, Connectors connectors)
-    : env_(env), descriptor_(std::move(descriptor)), connectors_(std::move(connectors)) {}
+    : env_(env), descriptor_(std::move(descriptor)), connectors_(std::move(connectors)), aborted_early_(descriptor_.checkpoint.max_concurrent) {}
 
 Task::~Task() = default;
 
 void Task::on_mail(env::Mail& mail) {
-  if (state_ >= TaskState::finished) return;  // ended: the process drops this actor after the current mail
+  if (is_terminal(state_)) return;  // the process drops this actor after the current mail
   switch (mail.kind) {
     case MailKind::start: return start();
     case MailKind::cancel_task: return end(TaskState::canceled, "");
-    case MailKind::job_finished: return end(TaskState::finished, "");
     case MailKind::buffer:
       if (!gate_ || !gate_->receive(std::move(mail.body))) return fail("a buffer was lost or arrived twice");
       return run_default_action();
@@ -32,31 +27,20 @@ void Task::on_mail(env::Mail& mail) {
       AddCredit grant;
       if (!decode(mail.body, grant) || !partition_) return;
       if (partition_->on_add_credit(grant)) run_default_action();
-      return;
+      return finish_when_drained();
     }
     case MailKind::partition_request: {
       PartitionRequest request;
       if (!decode(mail.body, request) || !partition_) return;
       if (partition_->on_partition_request(request, mail.from)) run_default_action();
-      return;
+      return finish_when_drained();
     }
-    case MailKind::unknown_endpoint:  // the producer is not deployed yet: ask again
-      if (static_cast<MailKind>(mail.b) != MailKind::partition_request || !gate_) return;
-      for (uint32_t channel = 0; channel < gate_->channels(); ++channel) {
-        if (gate_->descriptor(channel).producer.endpoint != mail.a) continue;
-        env_.scheduler().after(kPartitionRequestBackoffUs, MailKind::partition_request_retry, channel);
-      }
+    case MailKind::unknown_endpoint:
+      if (static_cast<MailKind>(mail.b) == MailKind::partition_request && gate_) on_producer_missing(mail.a);
       return;
     case MailKind::partition_request_retry: return gate_->request_partition(static_cast<uint32_t>(mail.a));
     case MailKind::channel_closed: return fail("a producer task is gone");
-    case MailKind::connection_lost:
-      if (gate_) {
-        for (uint32_t channel = 0; channel < gate_->channels(); ++channel) {
-          if (gate_->descriptor(channel).producer.process == mail.a)
-            return fail("the connection to a producer was lost");
-        }
-      }
-      return;  // a consumer that is gone fails by itself and takes the region with it
+    case MailKind::connection_lost: return on_connection_lost(static_cast<env::ProcessId>(mail.a));
     case MailKind::flush_timer: return on_flush_timer();
     case MailKind::trigger_checkpoint: {
       TriggerCheckpoint trigger;
@@ -81,7 +65,7 @@ void Task::on_mail(env::Mail& mail) {
 // ---- life cycle ----------------------------------------------------------------------------------------
 
 void Task::start() {
-  state_ = TaskState::initializing;
+  state_.go(TaskState::initializing);
   build_chain();
   if (!descriptor_.inputs.empty()) {
     gate_ = std::make_unique<InputGate>(env_.network(), descriptor_.channel, descriptor_.inputs);
@@ -89,6 +73,7 @@ void Task::start() {
     const auto mode = skip ? graph::BarrierMode::at_least_once : descriptor_.checkpoint.mode;
     barriers_ = make_barrier_handler(mode, *this, gate_->channels());
     watermarks_ = std::make_unique<WatermarkValve>(gate_->channels());
+    request_backoff_us_.assign(gate_->channels(), descriptor_.channel.request_backoff_us);
   }
   restore_and_open();
 }
@@ -101,6 +86,7 @@ void Task::build_chain() {
     tail = partitioner_.get();
   }
   for (const graph::LogicalOperator& logical : descriptor_.operators) {
+    if (descriptor_.finished_on_restore != 0) break;  // nothing will come, and there is no state
     if (logical.kind == graph::OperatorKind::log_source) {
       source_ = connectors_.source(*this);
     } else if (logical.kind == graph::OperatorKind::log_sink) {
@@ -114,7 +100,8 @@ void Task::build_chain() {
     operators_[i]->chain(i + 1 < operators_.size() ? static_cast<Output*>(operators_[i + 1].get()) : tail);
   }
   head_ = operators_.empty() ? tail : operators_.front().get();
-  if (source_) source_->chain(head_);
+  meter_.next = head_;
+  if (source_) source_->chain(&meter_);
 }
 
 void Task::restore_and_open() {
@@ -148,30 +135,60 @@ void Task::open(ByteView state) {
 
 void Task::opened() {
   if (--pending_opens_ > 0 || state_ != TaskState::initializing) return;
-  state_ = TaskState::running;
+  state_.go(TaskState::running);
   hit(Point::restore_done, {.checkpoint = descriptor_.restored_checkpoint});
-  report(TaskState::running, "");
+  report("");
+  if (descriptor_.finished_on_restore != 0 && !gate_) return reached_end_of_data();
   run_default_action();
+}
+
+void Task::fenced() {
+  env_.network().send(descriptor_.job_manager, MailKind::sinks_fenced,
+                      encode(Fenced{descriptor_.session, descriptor_.attempt}));
 }
 
 void Task::fail(const std::string& reason, Failure failure) { end(TaskState::failed, reason, failure); }
 
 void Task::end(TaskState state, const std::string& reason, Failure failure) {
-  if (state_ >= TaskState::finished) return;
-  state_ = state;
+  if (is_terminal(state_)) return;
+  state_.go(state);
   const Point point = state == TaskState::finished   ? Point::task_finished
                       : state == TaskState::canceled ? Point::task_canceled
                                                      : Point::task_failed;
   hit(point, {.text = reason});
-  if (partition_ && state != TaskState::finished) partition_->close();
+  if (partition_ && state == TaskState::finished) {
+    partition_->broadcast_event(BufferKind::end_of_partition);
+  } else if (partition_) {
+    partition_->close();
+  }
   if (sink_ && state != TaskState::finished) sink_->close();
-  report(state, reason, failure);
+  report(reason, failure);
   env_.scheduler().stop(env_.network().self().endpoint);
 }
 
-void Task::report(TaskState state, const std::string& reason, Failure failure) {
-  const TaskStateReport report{descriptor_.session, descriptor_.attempt, state, reason, failure};
-  env_.network().send(descriptor_.job_manager, MailKind::task_state, encode(report));
+void Task::report(const std::string& reason, Failure failure) {
+  const TaskStateReport report{descriptor_.session, descriptor_.attempt, state_, reason, failure};
+  env_.network().send({env_.network().self().process, env::kMainEndpoint}, MailKind::task_update, encode(report));
+}
+
+// A producer whose last word was read is free to go; so is a consumer, which fails by itself and takes the region
+// with it.
+void Task::on_connection_lost(env::ProcessId peer) {
+  for (uint32_t channel = 0; gate_ && channel < gate_->channels(); ++channel) {
+    if (gate_->descriptor(channel).producer.process == peer && !barriers_->ended(channel))
+      return fail("the connection to a producer was lost");
+  }
+}
+
+// Not deployed yet, or not any more: asked again, each time after twice as long; then it will never be there.
+void Task::on_producer_missing(env::Endpoint producer) {
+  for (uint32_t channel = 0; channel < gate_->channels(); ++channel) {
+    if (gate_->descriptor(channel).producer.endpoint != producer || barriers_->ended(channel)) continue;
+    DurationUs& wait_us = request_backoff_us_[channel];
+    if (wait_us > descriptor_.channel.request_backoff_max_us) return fail("a producer task was never there");
+    env_.scheduler().after(wait_us, MailKind::partition_request_retry, channel);
+    wait_us *= 2;
+  }
 }
 
 // ---- the default action --------------------------------------------------------------------------------
@@ -184,14 +201,14 @@ bool Task::output_available() const {
 
 // One buffer (or one helping of source records) a mail; the next helping queues behind whatever mail came meanwhile.
 void Task::run_default_action() {
-  if (state_ != TaskState::running || default_action_posted_ || !output_available()) return;
-  if (deferred_trigger_) on_trigger(*deferred_trigger_);
+  run_triggers();
+  if (!active() || default_action_posted_ || !output_available()) return;
   bool more = false;
-  if (source_ && !end_of_data_) {
+  if (source_ && state_ == TaskState::running) {
     more = source_->poll();
+    charge_for_work();
     if (state_ != TaskState::running) return;
     if (source_->at_end()) {
-      head_->emit_watermark(kMaxTimeUs);
       reached_end_of_data();
       more = false;
     }
@@ -199,7 +216,7 @@ void Task::run_default_action() {
     if (gate_->has_input()) process_one_buffer();
     more = gate_->has_input();
   }
-  if (state_ != TaskState::running) return;
+  if (!active()) return;
   arm_flush_timer();
   if (more && !default_action_posted_) {
     default_action_posted_ = true;
@@ -212,8 +229,12 @@ void Task::process_one_buffer() {
   const auto header = load<BufferHeader>(next->buffer.data());
   if (header.kind != BufferKind::data) return process_event(next->channel, header);
   const bool intact = gate_->read(
-      *next, [this](const RecordView& record) { head_->emit(record); },
+      *next,
+      [this](const RecordView& record) {
+        if (meter_.next != nullptr) meter_.emit(record);
+      },
       [&](TimeUs watermark_us) { advance_watermark(next->channel, watermark_us); });
+  charge_for_work();
   if (!intact) fail("a buffer does not decode");
 }
 
@@ -221,7 +242,11 @@ void Task::advance_watermark(uint32_t channel, TimeUs watermark_us) {
   const auto advanced = watermarks_->advance(channel, watermark_us);
   if (!advanced) return;
   hit(Point::watermark_advance, {.value = static_cast<uint64_t>(*advanced)});
-  head_->emit_watermark(*advanced);
+  if (meter_.next != nullptr) meter_.emit_watermark(*advanced);
+}
+
+void Task::charge_for_work() {
+  env_.scheduler().charge(std::exchange(meter_.records, 0), std::exchange(meter_.bytes, 0));
 }
 
 void Task::process_event(uint32_t channel, const BufferHeader& header) {
@@ -229,34 +254,43 @@ void Task::process_event(uint32_t channel, const BufferHeader& header) {
   switch (header.kind) {
     case BufferKind::barrier:
       hit(Point::barrier_arrive, {.checkpoint = header.checkpoint, .value = channel});
-      return barriers_->on_barrier(channel, {header.checkpoint, header.timestamp_us, header.final_checkpoint != 0});
-    case BufferKind::cancel_barrier: return barriers_->on_cancel_barrier(channel, header.checkpoint);
+      return barriers_->on_barrier(channel, {header.checkpoint, header.timestamp_us});
+    case BufferKind::cancel_barrier: return barriers_->on_cancel_barrier(header.checkpoint);
     case BufferKind::end_of_data:
       if (++channels_at_end_ == gate_->channels()) reached_end_of_data();
       return;
+    case BufferKind::end_of_partition: return barriers_->on_end_of_partition(channel);
     case BufferKind::watermark:
     case BufferKind::data: break;
   }
 }
 
-// The data are over, the task is not: it stays until the final checkpoint completed (FLIP-147), so that a sink's last
-// transaction is committed like any other. Without checkpoints there is nothing to wait for.
+// The data are over, the task is not: it stays until a checkpoint that covers its end completed (FLIP-147), so that a
+// sink's last transaction is committed like any other. Without checkpoints it stays until what it wrote has arrived.
 void Task::reached_end_of_data() {
-  end_of_data_ = true;
+  state_.go(TaskState::finishing);
+  if (!gate_ && meter_.next != nullptr) meter_.emit_watermark(kMaxTimeUs);  // behind a gate it came through the channels
   if (partition_) {
     partition_->flush();
-    partition_->broadcast_event(BufferKind::end_of_data, 0, 0, false);
+    partition_->broadcast_event(BufferKind::end_of_data);
   }
-  const auto say = [this] {
-    const TaskStateReport report{descriptor_.session, descriptor_.attempt, TaskState::running, "", {}};
-    env_.network().send(descriptor_.job_manager, MailKind::end_of_data, encode(report));
+  report("");
+  // Sent is not acknowledged: without checkpoints nothing else waits for the outside.
+  const auto acknowledged = [this] {
+    outside_done_ = !descriptor_.checkpoint.enabled;
+    finish_when_drained();
   };
-  if (!sink_) return say();
-  sink_->finish(say);  // sent is not acknowledged: without checkpoints nothing else waits for the outside
+  if (!sink_) return acknowledged();
+  sink_->finish(acknowledged);
+}
+
+void Task::finish_when_drained() {
+  if (state_ == TaskState::finishing && outside_done_ && (!partition_ || partition_->drained()))
+    end(TaskState::finished, "");
 }
 
 void Task::arm_flush_timer() {
-  if (flush_armed_ || end_of_data_) return;
+  if (flush_armed_ || state_ == TaskState::finishing) return;
   std::optional<DurationUs> after_us;
   if (partition_) after_us = partition_->flush_after(env_.clock().now());
   if (sink_ && sink_->has_unflushed()) after_us = descriptor_.sink.linger_us;

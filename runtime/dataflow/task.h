@@ -2,15 +2,19 @@
 // Task: one execution attempt of one subtask, an actor on the endpoint of its attempt id. Its mailbox is the whole
 // concurrency model (Flink: StreamTask, MailboxProcessor): records, barriers, timers and notifications are mails, each
 // run to completion, so a snapshot is atomic with respect to all of them.
-//   CREATED -> INITIALIZING (state restored, sink recovers, partitions requested) -> RUNNING -> FINISHED
-//   and from any of these -> CANCELED (told so) or FAILED (by itself).
+//   INITIALIZING  state restored, sink recovers, partitions requested
+//   FINISHING     at the end of its data, which was said downstream; waits for the checkpoint that covers it
+// What it comes to it reports to its own task manager, which repeats it until the job manager has heard it.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
 #include <vector>
 
+#include "runtime/base/state_machine.h"
+#include "runtime/dataflow/aborted_checkpoints.h"
 #include "runtime/dataflow/barrier_handler.h"
 #include "runtime/dataflow/input_gate.h"
 #include "runtime/dataflow/operator.h"
@@ -19,6 +23,15 @@
 #include "runtime/dataflow/watermark_valve.h"
 
 namespace onceproof::dataflow {
+
+inline constexpr Transition<TaskState> kTaskTransitions[] = {
+    {TaskState::created, TaskState::initializing},    {TaskState::initializing, TaskState::running},
+    {TaskState::running, TaskState::finishing},       {TaskState::finishing, TaskState::finished},
+    {TaskState::created, TaskState::canceled},        {TaskState::initializing, TaskState::canceled},
+    {TaskState::running, TaskState::canceled},        {TaskState::finishing, TaskState::canceled},
+    {TaskState::initializing, TaskState::failed},     {TaskState::running, TaskState::failed},
+    {TaskState::finishing, TaskState::failed},        {TaskState::created, TaskState::failed},
+};
 
 // Where sources and sinks come from: runtime/connectors, handed in by the task manager.
 struct Connectors {
@@ -38,7 +51,7 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   const TaskDescriptor& descriptor() const override { return descriptor_; }
   void fail(const std::string& reason, Failure failure = Failure::recoverable) override;
   void resume() override;
-  void fenced() override {}
+  void fenced() override;
   // BarrierListener
   void block_channel(uint32_t channel) override;
   void unblock_channels() override;
@@ -52,15 +65,19 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   void open(ByteView state);
   void opened();
   void end(TaskState state, const std::string& reason, Failure failure = Failure::recoverable);
-  void report(TaskState state, const std::string& reason, Failure failure = Failure::recoverable);
+  void report(const std::string& reason, Failure failure = Failure::recoverable);
+  bool active() const { return state_ == TaskState::running || state_ == TaskState::finishing; }
+  void on_connection_lost(env::ProcessId peer);
+  void on_producer_missing(env::Endpoint producer);
 
   // the default action (task.cc)
   void run_default_action();
   void process_one_buffer();
   void process_event(uint32_t channel, const BufferHeader& header);
   void advance_watermark(uint32_t channel, TimeUs watermark_us);
-  void poll_source();
+  void charge_for_work();
   void reached_end_of_data();
+  void finish_when_drained();
   void arm_flush_timer();
   void on_flush_timer();
   bool output_available() const;
@@ -73,6 +90,8 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
     std::string file;
   };
   void on_trigger(const TriggerCheckpoint& trigger);
+  void run_triggers();
+  void cancel_downstream(uint64_t checkpoint);
   void perform_checkpoint(const Barrier& barrier);
   void take_snapshot(const Barrier& barrier);
   void write_snapshot(uint64_t checkpoint);
@@ -85,7 +104,7 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   env::Env& env_;
   TaskDescriptor descriptor_;
   Connectors connectors_;
-  TaskState state_ = TaskState::created;
+  LifeCycle<kTaskTransitions> state_{TaskState::created};
 
   std::unique_ptr<ResultPartition> partition_;  // null: the chain ends in a sink
   std::unique_ptr<KeyPartitioner> partitioner_;
@@ -101,14 +120,27 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   bool default_action_posted_ = false;
   bool flush_armed_ = false;
   uint32_t channels_at_end_ = 0;
-  bool end_of_data_ = false;
+  struct Meter : Output {  // counts what a source emits
+    void emit(const RecordView& record) override {
+      ++records;
+      bytes += record.key.size() + record.value.size();
+      next->emit(record);
+    }
+    void emit_watermark(TimeUs watermark_us) override { next->emit_watermark(watermark_us); }
+    Output* next = nullptr;
+    uint64_t records = 0;
+    uint64_t bytes = 0;
+  };
+  Meter meter_;
+  bool outside_done_ = false;  // without checkpoints: the sink's outside has acknowledged everything
+  std::vector<DurationUs> request_backoff_us_;  // by channel
 
-  std::optional<TriggerCheckpoint> deferred_trigger_;
+  std::deque<TriggerCheckpoint> triggers_;  // in order; they wait for a sink that is between two transactions
   uint64_t last_checkpoint_ = 0;  // the highest that was snapshotted here
   uint64_t latest_notified_ = 0;
-  std::set<uint64_t> aborted_early_;        // aborted before their barrier came
+  AbortedCheckpoints aborted_early_;
   std::map<uint64_t, Snapshot> snapshots_;  // not yet acknowledged
-  std::set<uint64_t> final_checkpoints_;
+  uint64_t covering_checkpoint_ = 0;        // the first that was taken at the end of the data
 };
 
 }  // namespace onceproof::dataflow

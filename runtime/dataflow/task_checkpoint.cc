@@ -15,18 +15,26 @@ using Reason = graph::CheckpointFailureReason;
 void Task::block_channel(uint32_t channel) { gate_->block(channel); }
 void Task::unblock_channels() { gate_->unblock_all(); }
 
-// From the coordinator, at sources.
+// From the coordinator: at sources, and where every producer has finished. A task that cannot take part says so
+// downstream as well, where channels may be waiting already.
 void Task::on_trigger(const TriggerCheckpoint& trigger) {
-  if (state_ != TaskState::running) return decline(trigger.checkpoint, Reason::declined_task_not_ready);
-  if (!source_) return;
-  if (sink_ &&
-      !sink_->available()) {  // a sink between two transactions would block the mailbox here: the trigger waits
-    deferred_trigger_ = trigger;
-    return;
+  if (!active()) return barrier_aborted(trigger.checkpoint, Reason::declined_task_not_ready);
+  triggers_.push_back(trigger);
+  run_triggers();
+}
+
+// A sink between two transactions cannot pre-commit: triggers wait for it, all of them and in order.
+void Task::run_triggers() {
+  while (active() && !triggers_.empty() && (!sink_ || sink_->available())) {
+    const Barrier barrier{triggers_.front().checkpoint, triggers_.front().timestamp_us};
+    triggers_.pop_front();
+    hit(Point::barrier_inject, {.checkpoint = barrier.checkpoint});
+    if (barriers_) {
+      barriers_->inject(barrier);
+    } else {
+      perform_checkpoint(barrier);
+    }
   }
-  deferred_trigger_.reset();
-  hit(Point::barrier_inject, {.checkpoint = trigger.checkpoint});
-  perform_checkpoint({trigger.checkpoint, trigger.timestamp_us, trigger.final_checkpoint != 0});
 }
 
 // From the barrier handler, elsewhere.
@@ -36,8 +44,12 @@ void Task::barrier_complete(const Barrier& barrier) {
 }
 
 void Task::barrier_aborted(uint64_t checkpoint, Reason reason) {
-  if (partition_) partition_->broadcast_event(BufferKind::cancel_barrier, checkpoint, 0, false);
+  cancel_downstream(checkpoint);
   decline(checkpoint, reason);
+}
+
+void Task::cancel_downstream(uint64_t checkpoint) {
+  if (partition_) partition_->broadcast_event(BufferKind::cancel_barrier, checkpoint);
 }
 
 void Task::decline(uint64_t checkpoint, Reason reason) {
@@ -45,19 +57,17 @@ void Task::decline(uint64_t checkpoint, Reason reason) {
   env_.network().send(descriptor_.job_manager, MailKind::decline_checkpoint, encode(message));
 }
 
+// One checkpoint, in this order and inside one mail: is it stale, was it aborted; the barrier out; the state.
 void Task::perform_checkpoint(const Barrier& barrier) {
   if (barrier.checkpoint <= last_checkpoint_) return;  // out of order
-  if (aborted_early_.erase(barrier.checkpoint) > 0) {
-    last_checkpoint_ = barrier.checkpoint;
-    if (partition_) partition_->broadcast_event(BufferKind::cancel_barrier, barrier.checkpoint, 0, false);
-    return;
-  }
   last_checkpoint_ = barrier.checkpoint;
-  aborted_early_.erase(aborted_early_.begin(), aborted_early_.upper_bound(barrier.checkpoint));
+  const bool aborted = aborted_early_.take(barrier.checkpoint);
+  aborted_early_.forget_up_to(barrier.checkpoint);
+  if (aborted) return cancel_downstream(barrier.checkpoint);
+  if (state_ == TaskState::finishing && covering_checkpoint_ == 0) covering_checkpoint_ = barrier.checkpoint;
   if (partition_) {
     partition_->flush();
-    partition_->broadcast_event(BufferKind::barrier, barrier.checkpoint, barrier.timestamp_us,
-                                barrier.final_checkpoint);
+    partition_->broadcast_event(BufferKind::barrier, barrier.checkpoint, barrier.timestamp_us);
     hit(Point::barrier_forward, {.checkpoint = barrier.checkpoint});
     // The bug: records behind the barrier, before the offset is read.
     if (source_ && descriptor_.bugs.has(SeededBug::snapshot_offset_late)) source_->poll();
@@ -80,7 +90,6 @@ void Task::take_snapshot(const Barrier& barrier) {
     writer.string(part);
   }
   Snapshot& snapshot = snapshots_[id];
-  if (barrier.final_checkpoint) final_checkpoints_.insert(id);
   hit(Point::snapshot_sync, {.checkpoint = id, .value = state.size()});
   if (!sink_) {
     snapshot.flushed = true;
@@ -145,11 +154,11 @@ void Task::acknowledge_if_ready(uint64_t checkpoint) {
 
 // Completion of n implies that everything pending at or below n is to be committed; ids only ascend.
 void Task::on_complete(uint64_t checkpoint) {
-  if (state_ != TaskState::running || checkpoint <= latest_notified_) return;
+  if (!active() || checkpoint <= latest_notified_) return;
   latest_notified_ = checkpoint;
   hit(Point::checkpoint_notify, {.checkpoint = checkpoint});
   const auto committed = [this, checkpoint] {
-    if (final_checkpoints_.contains(checkpoint)) end(TaskState::finished, "");
+    if (covering_checkpoint_ != 0 && checkpoint >= covering_checkpoint_) end(TaskState::finished, "");
   };
   if (sink_) {
     sink_->checkpoint_complete(checkpoint, committed);
@@ -161,8 +170,8 @@ void Task::on_complete(uint64_t checkpoint) {
 // An abort drops nothing: the transaction that was pre-committed for it waits for the next completed checkpoint.
 void Task::on_aborted(const NotifyCheckpoint& notification) {
   on_complete(notification.latest_completed);  // repairs a lost completion
-  if (state_ != TaskState::running) return;
-  if (notification.checkpoint > last_checkpoint_) aborted_early_.insert(notification.checkpoint);
+  if (!active()) return;
+  if (notification.checkpoint > last_checkpoint_) aborted_early_.add(notification.checkpoint);
   snapshots_.erase(notification.checkpoint);
 }
 

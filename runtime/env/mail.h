@@ -27,11 +27,19 @@ namespace onceproof::env {
   X(heartbeat_request, "heartbeat-request")                                             \
   X(heartbeat_reply, "heartbeat-reply")                                                 \
   X(heartbeat_check, "heartbeat-check")                                                 \
+  X(disconnect_task_manager, "disconnect-task-manager")                                 \
   X(deploy_task, "deploy-task")                                                         \
+  X(deploy_answer, "deploy-answer")                                                     \
+  X(deploy_deadline, "deploy-deadline")                                                 \
   X(cancel_task, "cancel-task")                                                         \
+  X(cancel_done, "cancel-done")                                                         \
+  X(cancel_deadline, "cancel-deadline")                                                 \
+  X(task_update, "task-update") /* task -> its own task manager */                      \
   X(task_state, "task-state")                                                           \
-  X(end_of_data, "end-of-data")                                                         \
+  X(forget_task, "forget-task")                                                         \
+  X(sinks_fenced, "sinks-fenced")                                                       \
   X(restart_delay, "restart-delay")                                                     \
+  X(job_result, "job-result")                                                           \
   X(job_finished, "job-finished")                                                       \
   /* checkpoint coordinator <-> task */                                                 \
   X(checkpoint_interval, "checkpoint-interval")                                         \
@@ -45,15 +53,12 @@ namespace onceproof::env {
   X(snapshot_async, "snapshot-async")                                                   \
   /* task <-> task */                                                                   \
   X(partition_request, "partition-request")                                             \
-  X(partition_not_found, "partition-not-found")                                         \
   X(partition_request_retry, "partition-request-retry")                                 \
   X(buffer, "buffer")                                                                   \
   X(add_credit, "add-credit")                                                           \
   X(channel_closed, "channel-closed")                                                   \
   X(process_input, "process-input") /* the mailbox's default action */                  \
   X(flush_timer, "flush-timer")                                                         \
-  X(source_poll, "source-poll")                                                         \
-  X(cancel_done, "cancel-done")                                                         \
   /* storage */                                                                         \
   X(storage_call, "storage-call")     /* the storage carries out a call */              \
   X(storage_answer, "storage-answer") /* a = the call */                                \

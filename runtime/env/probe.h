@@ -52,6 +52,7 @@ namespace onceproof::env {
   X(task_manager_registered, "task-manager.registered", "job manager", "a task manager registered", true)              \
   X(job_restart, "job.restart", "job manager", "a region is being restarted", true)                                    \
   X(job_status, "job.status", "job manager", "the job changed its status", true)                                       \
+  X(execution_state, "execution.state", "job manager", "its view of an attempt changed state", false)                  \
   X(leader_elect, "leader.elect", "job manager", "a job manager took a new session", true)                             \
   X(timer_fire, "timer.fire", "task", "an event-time timer fired", false)                                              \
   X(window_late, "window.late", "task", "a late record was dropped", true)                                             \

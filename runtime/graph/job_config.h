@@ -93,9 +93,14 @@ struct ChannelConfig {
   // A producer with n consumers sends watermarks without data at most every n times this, so that their number grows
   // with the parallelism and not with its square. Flink's pipeline.auto-watermark-interval (200 ms) is fixed.
   DurationUs lone_watermark_us = milliseconds(25);
+  // A producer that is not there yet is asked again, the wait doubling up to the maximum; beyond it the consumer
+  // fails (taskmanager.network.request-backoff.initial and .max).
+  DurationUs request_backoff_us = milliseconds(100);
+  DurationUs request_backoff_max_us = seconds(10);
   template <class Archive>
   void fields(Archive& archive) {
-    archive(buffer_bytes, exclusive_buffers, pool_buffers, buffer_timeout_us, lone_watermark_us);
+    archive(buffer_bytes, exclusive_buffers, pool_buffers, buffer_timeout_us, lone_watermark_us, request_backoff_us,
+            request_backoff_max_us);
   }
 };
 
@@ -117,6 +122,17 @@ struct HeartbeatConfig {  // Flink: 10 s and 50 s; shorter here, so that a run m
   }
 };
 
+// What the cluster's parts wait for each other. Deadlines repeat a request; after so many tries it has failed.
+struct ClusterConfig {
+  DurationUs registration_retry_us = milliseconds(500);  // doubled up to the maximum (cluster.registration.*)
+  DurationUs registration_retry_max_us = seconds(30);
+  DurationUs resource_wait_us = seconds(2);    // the first deployment waits so long for all task managers
+  DurationUs deploy_timeout_us = seconds(2);   // Flink: pekko.ask.timeout, 10 s
+  int32_t deploy_tries = 3;                    // then the region fails
+  DurationUs cancel_timeout_us = seconds(2);   // Flink: task.cancellation.interval, 30 s
+  int32_t cancel_tries = 5;                    // then the task manager is given up (task.cancellation.timeout)
+};
+
 struct JobConfig {
   std::string name = "job";
   LogicalPlan plan;
@@ -126,6 +142,7 @@ struct JobConfig {
   ChannelConfig channel;
   RestartConfig restart;
   HeartbeatConfig heartbeat;
+  ClusterConfig cluster;
   int32_t slots_per_task_manager = 2;
   SeededBugs bugs;
 };

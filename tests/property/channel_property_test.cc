@@ -331,7 +331,7 @@ TEST(Channel, NothingButEventsLeavesWithoutCredit) {
   dataflow::ResultPartition partition(producer.network(), config, 1);
   partition.on_partition_request({0, 0, 1}, {2, 200});
   partition.emit(0, {"key", "a value that fills several buffers", 0, {}});
-  partition.broadcast_event(dataflow::BufferKind::barrier, 1, 0, false);
+  partition.broadcast_event(dataflow::BufferKind::barrier, 1);
   EXPECT_FALSE(partition.drained());
   EXPECT_EQ(producer.sent.size(), 1u);  // one credit, one buffer; the barrier keeps its place behind the data
   partition.on_add_credit({0, 100});

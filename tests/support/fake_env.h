@@ -176,6 +176,7 @@ class FakeEnv : public env::Env, env::Clock, env::Scheduler, env::Network, env::
   MemoryStorage disk;
   FakeLog::Journal log;
   bool stopped = false;
+  std::vector<env::Endpoint> spawned;
 
   env::Clock& clock() override { return *this; }
   env::Scheduler& scheduler() override { return *this; }
@@ -204,7 +205,7 @@ class FakeEnv : public env::Env, env::Clock, env::Scheduler, env::Network, env::
     return posted.size();
   }
   void cancel(env::TimerId) override {}
-  void spawn(std::string, env::Endpoint, env::ActorFactory) override {}
+  void spawn(std::string, env::Endpoint endpoint, env::ActorFactory) override { spawned.push_back(endpoint); }
   void stop(env::Endpoint) override { stopped = true; }
   void charge(uint64_t, uint64_t) override {}
   env::Address self() const override { return {1, 100}; }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -99,6 +101,48 @@ TEST(WindowCount, CorruptStateIsRefused) {
   state.pop_back();
   Window after;
   EXPECT_FALSE(after.op.restore(state));
+}
+
+TEST(WindowCount, ALateButAllowedRecordFiresThePaneAgainWithAllThatItHolds) {
+  Window w(5);
+  w.word("a", 3);
+  w.word("a", 4);
+  w.op.emit_watermark(9);
+  w.word("a", 5);
+  EXPECT_THAT(w.out.results, ElementsAre("a=2@9/2", "a=3@9/3"));
+  w.op.emit_watermark(13);
+  w.word("a", 6);
+  w.op.emit_watermark(14);  // the last instant and the lateness are over
+  w.word("a", 7);
+  EXPECT_THAT(w.out.results, ElementsAre("a=2@9/2", "a=3@9/3", "a=4@9/4"));
+  EXPECT_EQ(w.context.world.count(env::Point::window_late), 1);
+  Bytes state;
+  w.op.snapshot(state);
+  Window empty;
+  Bytes nothing;
+  empty.op.snapshot(nothing);
+  EXPECT_EQ(state.size(), nothing.size()) << "the pane is gone";
+}
+
+TEST(WindowCount, AFiredPaneThatMayStillGrowSurvivesARestore) {
+  Window before(100);
+  before.word("a", 3);
+  before.op.emit_watermark(9);
+  Bytes state;
+  before.op.snapshot(state);
+  Window after(100);
+  ASSERT_TRUE(after.op.restore(state));
+  after.op.emit_watermark(9);
+  after.word("a", 4);
+  EXPECT_THAT(after.out.results, ElementsAre("a=2@9/2"));
+}
+
+TEST(WindowCount, LatenessBeyondTheEndOfTimeDoesNotWrap) {
+  Window w(std::numeric_limits<int64_t>::max());
+  w.word("a", 3);
+  w.op.emit_watermark(100);
+  w.word("a", 4);
+  EXPECT_THAT(w.out.results, ElementsAre("a=1@9/1", "a=2@9/2"));
 }
 
 TEST(Split, WordsAreMaximalRunsAndCarryTheirOrdinal) {
