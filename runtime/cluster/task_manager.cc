@@ -208,6 +208,7 @@ void TaskManager::on_task_update(const dataflow::TaskStateReport& report) {
   Attempt& info = found->second;
   info.state = report.state;
   info.reason = report.reason;
+  info.failure = report.failure;
   const bool current = state_ == TaskManagerState::registered && info.session == session_;
   if (current) {
     tell(MailKind::task_state, report_of(report.attempt, info));
@@ -221,7 +222,7 @@ void TaskManager::on_task_update(const dataflow::TaskStateReport& report) {
 }
 
 dataflow::TaskStateReport TaskManager::report_of(uint64_t attempt, const Attempt& info) const {
-  return {info.session, attempt, info.state, info.reason};
+  return {info.session, attempt, info.state, info.reason, info.failure};
 }
 
 env::ActorFactory task_manager_main(TaskManagerOptions options) {

@@ -43,6 +43,7 @@ class TaskManager : public env::Actor {
   struct Attempt {
     dataflow::TaskState state = dataflow::TaskState::created;
     std::string reason;
+    dataflow::Failure failure = dataflow::Failure::recoverable;  // of FAILED
     int32_t slot = 0;  // the subtask's index: slot sharing
     uint64_t session = 0;
     bool cancelled = false;

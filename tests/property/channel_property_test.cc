@@ -106,7 +106,7 @@ TEST(Channel, DeliversEveryElementOnceAndInOrder) {
         case 4: pipe.partition.flush(); break;
         case 5: pipe.partition.flush(milliseconds(i)); break;
         case 6:
-          pipe.partition.broadcast_event(dataflow::BufferKind::barrier, static_cast<uint64_t>(i), 0, false);
+          pipe.partition.broadcast_event(dataflow::BufferKind::barrier, static_cast<uint64_t>(i), 0);
           expected.push_back("b" + std::to_string(i));
           break;
         default: {
@@ -225,7 +225,7 @@ TEST(Channel, WatermarksTravelInCompanyOrSeldom) {
   partition.emit_watermark(seconds(18));
   partition.flush(seconds(16));
   ASSERT_EQ(producer.sent.size(), 64u) << "data are never held back, and its consumer gets no second message";
-  partition.broadcast_event(dataflow::BufferKind::barrier, 1, 0, false);
+  partition.broadcast_event(dataflow::BufferKind::barrier, 1, 0);
   EXPECT_FALSE(partition.flush_after(seconds(16)).has_value()) << "the barrier took the watermark along";
 }
 
