@@ -22,7 +22,8 @@ class Catalogue : public testing::TestWithParam<const char*> {};
 TEST_P(Catalogue, NothingHappensByItselfInTheCalm) {
   Session session = open(GetParam(), "calm");
   for (uint64_t seed = 1; seed <= 8; ++seed) {
-    for (const RunPlan& plan : session.plans(seed).value()) {
+    const std::vector<RunPlan> plans = session.plans(seed).take();
+    for (const RunPlan& plan : plans) {
       const checkers::RunReport report = std::move(session.run(plan).value().report);
       EXPECT_EQ(report.verdict.outcome, checkers::Outcome::valid) << session.reproduce(seed, plan.guarantee);
       EXPECT_EQ(report.verdict.observed, checkers::Guarantee::exactly_once) << session.reproduce(seed, plan.guarantee);
@@ -35,7 +36,8 @@ TEST_P(Catalogue, NothingHappensByItselfInTheCalm) {
 TEST_P(Catalogue, NoSwarmBreaksAClaim) {
   Session session = open(GetParam(), "swarm");
   for (uint64_t seed = 1; seed <= 12; ++seed) {
-    for (const RunPlan& plan : session.plans(seed).value()) {
+    const std::vector<RunPlan> plans = session.plans(seed).take();
+    for (const RunPlan& plan : plans) {
       const checkers::RunReport report = std::move(session.run(plan).value().report);
       EXPECT_NE(report.verdict.outcome, checkers::Outcome::violated)
           << session.reproduce(seed, plan.guarantee) << " " << report.verdict.evidence;
