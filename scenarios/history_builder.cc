@@ -96,16 +96,32 @@ void add_events(std::vector<simulator::PointHit> points, History& history) {
   }
 }
 
-void add_transactions(const std::vector<simulator::PointHit>& points, const simulator::log::LogStore& store,
-                      History& history) {
+// A pre-commit speaks of the transaction that was under way at the time: the last one of its id and epoch that had
+// begun, or the first one when its records were still on their way. In the classic protocol a late request may open
+// an id again under the same epoch; that later transaction is nobody's.
+void assign_checkpoints(const std::vector<simulator::PointHit>& points,
+                        std::vector<checkers::TransactionRecord>& transactions) {
   using Key = std::tuple<std::string_view, uint64_t, uint32_t>;
-  std::map<Key, uint64_t> pre_committed;
-  for (const simulator::PointHit& hit : points) {
-    if (std::string_view(hit.name) == "sink.pre-commit" && hit.before) {
-      pre_committed[{hit.text, hit.value, hit.epoch}] = hit.checkpoint;
-    }
+  std::map<Key, std::vector<size_t>> by_writer;  // in the order of their beginnings
+  for (size_t i = 0; i < transactions.size(); ++i) {
+    const checkers::TransactionRecord& record = transactions[i];
+    by_writer[{record.transactional_id, record.producer_id, record.epoch}].push_back(i);
   }
-  for (const simulator::log::TransactionEntry& entry : store.history()) {
+  for (const simulator::PointHit& hit : points) {
+    if (std::string_view(hit.name) != "sink.pre-commit" || !hit.before) continue;
+    const auto found = by_writer.find({hit.text, hit.value, hit.epoch});
+    if (found == by_writer.end()) continue;
+    size_t under_way = found->second.front();
+    for (const size_t i : found->second) {
+      if (transactions[i].begun_us <= hit.at_us) under_way = i;
+    }
+    transactions[under_way].checkpoint = hit.checkpoint;
+  }
+}
+
+void add_transactions(const std::vector<simulator::PointHit>& points, const simulator::log::LogCluster& log,
+                      History& history) {
+  for (const simulator::log::TransactionEntry& entry : simulator::log::transaction_history(log)) {
     checkers::TransactionRecord& record = history.transactions.emplace_back();
     record.transactional_id = entry.transactional_id;
     record.producer_id = entry.producer_id;
@@ -115,14 +131,13 @@ void add_transactions(const std::vector<simulator::PointHit>& points, const simu
     record.completed_us = entry.completed_us;
     record.timed_out = entry.timed_out;
     record.outcome = outcome_of(entry.outcome);
-    const auto found = pre_committed.find({entry.transactional_id, entry.producer_id, entry.epoch});
-    if (found != pre_committed.end()) record.checkpoint = found->second;
   }
+  assign_checkpoints(points, history.transactions);
 }
 
 }  // namespace
 
-History build_history(const RunPlan& plan, simulator::World& world, const simulator::log::LogStore& store,
+History build_history(const RunPlan& plan, simulator::World& world, const simulator::log::LogCluster& log,
                       const simulator::log::ReaderJournal& journal) {
   History history;
   history.claimed = derive(plan.job).guarantee;
@@ -132,11 +147,11 @@ History build_history(const RunPlan& plan, simulator::World& world, const simula
   const Result<graph::ExecutionGraph> graph = graph::build_execution_graph(plan.job.plan);
   for (const graph::Vertex& vertex : graph.value().vertices)
     history.vertices.push_back({vertex.name, vertex.parallelism});
-  convert(simulator::log::sink_records(store, plan.job.sink.topic), history.outputs);
-  convert(simulator::log::observed_records(store, journal), history.observed);
+  convert(simulator::log::sink_records(log, plan.job.sink.topic), history.outputs);
+  convert(simulator::log::observed_records(log, journal), history.observed);
   std::vector<simulator::PointHit> points = world.take_points();
   add_checkpoints(points, history);
-  add_transactions(points, store, history);
+  add_transactions(points, log, history);
   add_events(std::move(points), history);
   for (const simulator::FaultStatus& fault : world.faults()) {
     history.faults.push_back(
@@ -146,7 +161,7 @@ History build_history(const RunPlan& plan, simulator::World& world, const simula
   history.healed_us = world.last_heal_us();
   history.liveness_bound_us = plan.liveness_bound_us;
   history.input_end_us = plan.input.span_us;
-  history.quiescent = simulator::log::quiescent(store);
+  history.quiescent = simulator::log::quiescent(log);
   return history;
 }
 

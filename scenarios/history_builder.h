@@ -4,7 +4,7 @@
 
 #include "checkers/history.h"
 #include "scenarios/plan.h"
-#include "simulator/log/log_store.h"
+#include "simulator/log/cluster.h"
 #include "simulator/log/reader.h"
 #include "simulator/world.h"
 
@@ -12,6 +12,6 @@ namespace onceproof::scenarios {
 
 // Takes the points out of the world.
 checkers::History build_history(const RunPlan& plan, simulator::World& world,
-                                const simulator::log::LogStore& store, const simulator::log::ReaderJournal& journal);
+                                const simulator::log::LogCluster& log, const simulator::log::ReaderJournal& journal);
 
 }  // namespace onceproof::scenarios

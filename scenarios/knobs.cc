@@ -91,6 +91,32 @@ const std::vector<Knob> kKnobs = {
     KNOB("sink", "probe_window", job.sink.probe_window, 1, 1, 1024, "earlier generations that a restored sink fences at once"),
     KNOB("sink", "patience_ms", job.sink.patience_us, 1000, 1, kDayMs, "a producer id that the log has not given for so long fails the attempt"),
     WORD_KNOB("sink", "lost_transaction", job.sink.lost_transaction, "what a pre-committed transaction that the log no longer has does to the job", "fail-job", "continue"),
+    KNOB("log", "replication_factor", log.replication_factor, 1, 1, 16, "copies of every partition; at most as many as brokers"),
+    KNOB("log", "min_isr", log.min_isr, 1, 1, 16, "copies that must be in sync before a leader takes records"),
+    KNOB("log", "transaction_partitions", log.transaction_partitions, 1, 1, 64, "partitions of the transaction log: transactional ids are spread over them"),
+    KNOB("log", "offsets_partitions", log.offsets_partitions, 1, 1, 64, "partitions of the offsets log: groups are spread over them"),
+    Knob{"log", "transactions_v2", 0, 1,
+         [](RunPlan& plan, int64_t value) {
+           plan.log.transaction_version =
+               value != 0 ? simulator::log::TransactionVersion::v2 : simulator::log::TransactionVersion::classic;
+         },
+         [](const RunPlan& plan) {
+           return plan.log.transaction_version == simulator::log::TransactionVersion::v2 ? int64_t{1} : int64_t{0};
+         },
+         "1: every end of a transaction raises the producer's epoch (KIP-890); 0: the classic protocol"},
+    KNOB("log", "last_epoch", log.last_epoch, 1, 1, 32766, "producer epochs go to here, then the producer id changes"),
+    KNOB("log", "expiry_check_ms", log.broker.expiry_check_us, 1000, 1, kDayMs, "a coordinator looks this often for transactions beyond their timeout"),
+    KNOB("log", "marker_retry_ms", log.broker.marker_retry_us, 1000, 1, kDayMs, "markers that are not acknowledged are sent again"),
+    KNOB("log", "verify_timeout_ms", log.broker.verify_timeout_us, 1000, 1, kDayMs, "how long a leader waits for the coordinator's word on a transaction"),
+    KNOB("log", "coordinator_load_ms", log.broker.coordinator_load_us, 1000, 0, kDayMs, "how long a new coordinator reads before it serves"),
+    KNOB("log", "session_timeout_ms", log.broker.session_timeout_us, 1000, 10, kDayMs, "a broker that is silent for so long loses what it leads"),
+    KNOB("log", "heartbeat_ms", log.broker.heartbeat_us, 1000, 10, kDayMs, "heartbeats of brokers to the controller, with replication"),
+    KNOB("log", "replica_lag_ms", log.broker.replica_lag_us, 1000, 10, kDayMs, "a follower that is behind for so long leaves the in-sync set"),
+    KNOB("log", "replica_wait_ms", log.broker.replica_wait_us, 1000, 1, kDayMs, "a follower's fetch without an answer is sent again"),
+    KNOB("log", "request_timeout_ms", log.client.request_timeout_us, 1000, 1, kDayMs, "a client drops the connection to a broker that does not answer"),
+    KNOB("log", "retry_backoff_ms", log.client.retry_backoff_us, 1000, 1, kDayMs, "a client's wait before it sends a request again"),
+    KNOB("log", "delivery_timeout_ms", log.client.delivery_timeout_us, 1000, 1, kDayMs, "a client gives up after this long"),
+    KNOB("log", "max_in_flight", log.client.max_in_flight, 1, 1, 5, "batches of one producer and partition on their way at once"),
     KNOB("network", "min_us", network.min_us, 1, 1, 60'000'000, "shortest one-way delay of a message"),
     KNOB("network", "typical_us", network.typical_us, 1, 1, 60'000'000, "longest usual one-way delay of a message"),
     KNOB("network", "tail_us", network.tail_us, 1, 1, 60'000'000, "longest delay of the rare slow message"),

@@ -10,6 +10,7 @@
 #include "runtime/graph/job_config.h"
 #include "scenarios/scenario.h"
 #include "simulator/fault_plan.h"
+#include "simulator/log/options.h"
 #include "simulator/options.h"
 
 namespace onceproof::scenarios {
@@ -55,6 +56,7 @@ struct RunPlan {
   simulator::NetworkOptions network;
   simulator::CpuOptions cpu;
   simulator::DiskOptions disk;
+  simulator::log::ClusterOptions log;  // brokers and bugs are the cluster's and the job's
   InputPlan input;
   simulator::FaultPlan faults;
   DurationUs liveness_bound_us = seconds(120);

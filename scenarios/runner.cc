@@ -39,8 +39,9 @@ std::bitset<env::kPointCount> unjudged_points() {
 }
 
 simulator::log::ClusterOptions log_options(const RunPlan& plan) {
-  simulator::log::ClusterOptions options;
+  simulator::log::ClusterOptions options = plan.log;
   options.brokers = plan.cluster.brokers;
+  options.replication_factor = std::min(options.replication_factor, options.brokers);
   options.broker.max_transaction_timeout_us = kBrokerMaxTransactionTimeoutUs;
   options.bugs = plan.job.bugs;
   return options;
@@ -48,8 +49,8 @@ simulator::log::ClusterOptions log_options(const RunPlan& plan) {
 
 void build(simulator::World& world, const RunPlan& plan, const PreparedInput& input, simulator::log::LogCluster& log,
            simulator::log::ReaderJournal& journal) {
-  log.store().add_source(input.source);
-  log.store().add_topic(plan.job.sink.topic, plan.job.sink.partitions);
+  log.add_source(input.source);
+  log.add_topic(plan.job.sink.topic, plan.job.sink.partitions);
   const env::ProcessId job_manager =
       world.add_process("jobmanager", cluster::job_manager_main({plan.job, plan.cluster.task_managers}));
   for (int32_t i = 0; i < plan.cluster.task_managers; ++i) {
@@ -75,7 +76,7 @@ checkers::JobStatus job_status(const simulator::World& world, std::string& reaso
 
 // Until the job has ended, every transaction is decided, the reader has seen what is visible and no fault is in force;
 // or the bound is over.
-void run_to_the_end(simulator::World& world, const RunPlan& plan, const simulator::log::LogStore& store) {
+void run_to_the_end(simulator::World& world, const RunPlan& plan, const simulator::log::LogCluster& log) {
   const TimeUs safety_end_us = plan.input.span_us + kSafetyMarginUs;
   uint64_t seen = 0;
   std::string reason;
@@ -87,7 +88,7 @@ void run_to_the_end(simulator::World& world, const RunPlan& plan, const simulato
       status = job_status(world, reason);
     }
     // A fault in force may still hold back what a finished job has sent, or wake a zombie: the end comes after it.
-    const bool ended = status != checkers::JobStatus::running && simulator::log::quiescent(store);
+    const bool ended = status != checkers::JobStatus::running && simulator::log::quiescent(log);
     if (ended && world.faults_quiet()) break;
     const TimeUs from_us = std::max(plan.input.span_us, world.last_heal_us());
     if (world.now() >= safety_end_us && world.faults_quiet() && world.now() > from_us + plan.liveness_bound_us) break;
@@ -137,7 +138,7 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   simulator::log::ReaderJournal journal;
   simulator::World world(std::move(options));
   build(world, plan, input, log, journal);
-  run_to_the_end(world, plan, log.store());
+  run_to_the_end(world, plan, log);
 
   RunResult result{{}, world.trace()};
   checkers::RunReport& report = result.report;
@@ -147,7 +148,7 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   report.events = world.events();
   std::string job_reason;
   const checkers::JobStatus job = job_status(world, job_reason);
-  report.history = build_history(plan, world, log.store(), journal);  // takes the points
+  report.history = build_history(plan, world, log, journal);  // takes the points
   report.history.job = job;
   report.history.job_reason = std::move(job_reason);
   for (const checkers::FaultRecord& fault : report.history.faults) {

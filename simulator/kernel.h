@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,12 @@ class Kernel final : public LogClientHost, public NetworkHost {
 
   env::ProcessId add_process(std::string name, env::ActorFactory main);
   void set_log_factory(LogFactory factory) { log_factory_ = std::move(factory); }
+  // Asks the log's controller to move a leader; false: there is no log, or no such partition.
+  using LeaderMover = std::function<bool(const std::string& topic, int32_t partition)>;
+  void set_leader_mover(LeaderMover mover) { leader_mover_ = std::move(mover); }
+  bool move_leader(const std::string& topic, int32_t partition) {
+    return leader_mover_ && leader_mover_(topic, partition);
+  }
 
   // Handles the next event at or before `limit_us`; false when there is none.
   bool step(TimeUs limit_us);
@@ -146,6 +153,7 @@ class Kernel final : public LogClientHost, public NetworkHost {
   std::vector<std::string> names_;
   std::vector<std::unique_ptr<Binding>> bindings_;  // by id; null: gone
   LogFactory log_factory_;
+  LeaderMover leader_mover_;
   SimulatedNetwork network_;
   SimulatedDisk disk_;
   FaultDriver faults_;

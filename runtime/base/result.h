@@ -25,6 +25,11 @@ enum class ErrorCode : uint8_t {
   // Kafka's transactional log, retriable inside the client:
   concurrent_transactions,
   coordinator_not_available,
+  coordinator_load_in_progress,
+  not_coordinator,
+  not_leader_or_follower,
+  not_enough_replicas,
+  unstable_offset_commit,
   // Kafka's transactional log, fatal for the producer or the group member:
   producer_fenced,
   invalid_producer_epoch,
@@ -35,6 +40,8 @@ enum class ErrorCode : uint8_t {
   fenced_instance_id,
   offset_out_of_range,
   unknown_topic_or_partition,
+  transactional_id_not_found,
+  unsupported_version,
 };
 
 const char* to_string(ErrorCode code);

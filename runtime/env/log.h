@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Log: a client's view of Kafka's transactional log (SEMANTICS of KIP-98, KIP-345, KIP-890 part 1). All calls
-// return at once; the answer comes later, as a callback inside the caller's own handler, or never when the
-// client is destroyed first. The client retries retriable errors itself until its delivery timeout; an answer
-// of timed_out or connection_lost means: outcome unknown. Two requests do more when they are executed twice, and a
-// late copy of one could undo what its caller has built on the answer: init_producer of an id (raises the epoch
-// again) and commit_offset (moves the offset back). The client never repeats these after an unknown outcome: it
-// answers, and the caller, who knows what a late copy would do, decides.
+// Log: a client's view of Kafka's transactional log (KIP-98, KIP-345, KIP-890). All calls return at once; the
+// answer comes later, as a callback inside the caller's own handler, or never when the client is destroyed first.
+// The client retries retriable errors itself until its delivery timeout and finds leaders and coordinators that
+// have moved; an answer of timed_out or connection_lost means: outcome unknown, and it may still happen.
+// Two requests do more when they are executed twice, and a late copy of one could undo what its caller has built on
+// the answer: init_producer of an id (raises the epoch again) and commit_offset (moves the offset back). The client
+// never repeats these after an unknown outcome: it answers, and the caller, who knows what a late copy would do, decides.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -93,11 +94,23 @@ struct RecordBatch {
   }
 };
 
+// What an error means for the caller (after KafkaProducer's contract and KIP-1050).
+enum class ErrorClass : uint8_t {
+  none,
+  retriable,  // the client retries it; one that comes out at all was retried until the delivery timeout
+  unknown,    // it may have happened, or may still: a transaction must be aborted, anything else asked about
+  abortable,  // the transaction must be aborted; the producer may go on
+  fatal,      // the producer or the member has been replaced, or the request can never work
+};
+ErrorClass classify(ErrorCode code);
+
 // What the transaction coordinator knows of a transactional id (Kafka: DescribeTransactions).
 enum class TransactionPhase : uint8_t { none, empty, ongoing, committing, committed, aborting, aborted };
 struct TransactionDescription {
   TransactionPhase phase = TransactionPhase::none;  // none: the id is unknown
-  ProducerIdentity producer;                        // the present one: a higher epoch than one's own means fenced
+  // Whose transaction `phase` speaks of: a higher epoch (or another producer id) than one's own means fenced. With
+  // transactions V2 this is the epoch of the writes, although the producer goes on with the next one.
+  ProducerIdentity producer;
   template <class Archive>
   void fields(Archive& archive) {
     archive(phase, producer);
@@ -124,37 +137,57 @@ class Log {
   virtual ~Log() = default;
 
   // Transactional: aborts an ongoing transaction of the same id, raises the epoch (fences), and answers when
-  // that is done. Fresh ids start at epoch 0. Sent once. Errors: invalid_transaction_timeout, timed_out,
-  // connection_lost.
+  // that is done. Fresh ids start at epoch 0; when the epochs are used up the producer id changes and the epoch is 0
+  // again. Sent once. Errors: invalid_transaction_timeout, timed_out, connection_lost.
   virtual void init_producer(const std::string& transactional_id, DurationUs transaction_timeout,
                              Reply<ProducerIdentity> reply) = 0;
 
   // Appends one batch. In a transaction (`producer.transactional_id` not empty) the partition is added to it
-  // first. Batches of one partition keep their order; sequence numbers make retries idempotent.
+  // first. Batches of one producer and partition keep their order (up to five are in flight); sequence numbers make
+  // retries idempotent. After an unknown outcome an idempotent producer takes no more batches for that partition.
   // Errors: producer_fenced, invalid_producer_epoch, invalid_txn_state, out_of_order_sequence, timed_out.
   virtual void append(const ProducerIdentity& producer, const TopicPartition& partition, RecordBatch batch, Acks acks,
                       Done done) = 0;
 
-  // Ends the transaction of this identity; also one that another client began (resume after a crash).
-  // Repeating the same outcome is ok. Errors: producer_fenced, invalid_txn_state (the opposite outcome, or
-  // nothing to end), invalid_producer_id_mapping, timed_out.
+  // Offsets of a group that count when this transaction commits (sendOffsetsToTransaction). Errors: as append(), and
+  // fenced_instance_id.
+  virtual void send_offsets(const ProducerIdentity& producer, const std::string& group, const std::string& instance_id,
+                            uint64_t member_epoch, const std::map<TopicPartition, int64_t>& offsets, Done done) = 0;
+
+  // Ends the transaction of this identity; also one that another client began (resume after a crash). Repeating the
+  // same outcome is ok until the next transaction of the id. ok: decided and durable; readers see it a little later.
+  // The identity stays the caller's name for the producer: with transactions V2 each end raises the epoch, and this
+  // client goes on with the new one under the old name. Errors: producer_fenced, invalid_txn_state (the opposite
+  // outcome; nothing to end; V2: it was timed out), invalid_producer_id_mapping, timed_out. TRAP: fenced is
+  // ambiguous, the transaction may have been committed before: ask describe_transaction(), or do not initialise an
+  // id whose commit may have to be repeated.
   virtual void commit(const ProducerIdentity& producer, Done done) = 0;
   virtual void abort(const ProducerIdentity& producer, Done done) = 0;
 
   // Changes nothing; an unknown id is an answer, not an error. Errors: timed_out.
   virtual void describe_transaction(const std::string& transactional_id, Reply<TransactionDescription> reply) = 0;
+  // Of every id that the log knows, by id.
+  virtual void list_transactions(Reply<std::vector<TransactionDescription>> reply) = 0;
 
   // Long poll: answers when at least one record is visible or after max_wait (empty batch).
   virtual void fetch(const TopicPartition& partition, int64_t offset, Isolation isolation, uint32_t max_bytes,
                      DurationUs max_wait, Reply<FetchResult> reply) = 0;
-  // read_committed: the last stable offset; read_uncommitted: the high watermark.
+  // read_committed: the last stable offset; read_uncommitted: the high watermark; never beyond what a fetch can see,
+  // but for one case. A preloaded topic, whose records appear at their timestamps, is a bounded source: it answers
+  // where it will end, from the start, and a reader asks once and keeps the answer with its position.
   virtual void end_offset(const TopicPartition& partition, Isolation isolation, Reply<int64_t> reply) = 0;
+  // For each partition the first offset that can be seen whose timestamp is not below; nullopt: there is none yet.
+  virtual void offsets_for_times(const std::map<TopicPartition, TimeUs>& timestamps, Isolation isolation,
+                                 Reply<std::map<TopicPartition, std::optional<int64_t>>> reply) = 0;
 
   // Static membership (KIP-345): joining with an instance id fences every earlier member of that instance.
-  // The answer is the member epoch to present in commit_offset (sent once; error: fenced_instance_id).
+  // The answer is the member epoch to present in commit_offset (error: fenced_instance_id). A commit is never
+  // repeated after an unknown outcome, because a late copy could overwrite a newer commit of the same member: the
+  // answer is timed_out or connection_lost, and the caller joins again before it reads or commits.
   virtual void join_group(const std::string& group, const std::string& instance_id, Reply<uint64_t> reply) = 0;
   virtual void commit_offset(const std::string& group, const std::string& instance_id, uint64_t member_epoch,
                              const TopicPartition& partition, int64_t next_offset, Done done) = 0;
+  // Waits while a transaction holds an offset of the partition that is not decided.
   virtual void committed_offset(const std::string& group, const TopicPartition& partition,
                                 Reply<std::optional<int64_t>> reply) = 0;
 };

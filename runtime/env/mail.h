@@ -70,6 +70,16 @@ namespace onceproof::env {
   X(fetch_wait, "fetch-wait")                                                           \
   X(transaction_expiry_check, "transaction-expiry-check")                               \
   X(transaction_markers, "transaction-markers")                                         \
+  X(marker_retry, "marker-retry")                                                       \
+  X(coordinator_load, "coordinator-load")                                               \
+  X(replica_fetch, "replica-fetch")                                                     \
+  X(replica_records, "replica-records")                                                 \
+  X(replica_check, "replica-check")                                                     \
+  X(broker_heartbeat, "broker-heartbeat")                                               \
+  X(alter_partition, "alter-partition")                                                 \
+  X(metadata_update, "metadata-update")                                                 \
+  X(session_check, "session-check")                                                     \
+  X(move_leader, "move-leader")                                                         \
   /* the simulator itself */                                                            \
   X(fault, "fault")                                                                     \
   X(process_restart, "process-restart")                                                 \

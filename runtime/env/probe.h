@@ -37,9 +37,13 @@ namespace onceproof::env {
   X(txn_init, "txn.init", "broker", "a producer id and epoch were given out", true)                                    \
   X(txn_add_partitions, "txn.add-partitions", "broker", "a partition joined a transaction", true)                      \
   X(txn_prepare, "txn.prepare", "broker", "the outcome is in the transaction log (before/after)", true)                \
-  X(txn_marker, "txn.marker", "broker", "a control marker was appended", true)                                         \
+  X(txn_marker, "txn.marker", "broker", "a control marker is appended (before/after)", true)                                       \
   X(txn_complete, "txn.complete", "broker", "all markers are written", true)                                           \
   X(txn_timeout, "txn.timeout", "broker", "a transaction timed out and is aborted", true)                              \
+  X(coordinator_load, "coordinator.load", "broker", "a coordinator's state was read back (before/after)", true)         \
+  X(log_append, "log.append", "broker", "a leader appends a batch (before/after)", false)                              \
+  X(log_replicate, "log.replicate", "broker", "a follower appends what its leader sent (before/after)", false)         \
+  X(leader_change, "leader.change", "controller", "partitions get another leader or epoch (before/after)", true)       \
   X(log_fenced, "log.fenced", "broker", "a request of an older epoch or member was refused", true)                     \
   X(restore_begin, "restore.begin", "coordinator", "tasks are about to be redeployed", true)                           \
   X(restore_state, "restore.state", "task", "operator and keyed state were restored", true)                            \

@@ -1,166 +1,163 @@
 // SPDX-License-Identifier: Apache-2.0
-// The broker as transaction coordinator and group coordinator.
-#include <fmt/format.h>
+// The broker as transaction coordinator: requests, expiry, and reading the state back when it takes over.
+#include <algorithm>
 
 #include "simulator/log/broker.h"
 
 namespace onceproof::simulator::log {
 
+Status Broker::coordinator_status(PartitionId partition) const {
+  if (!leads(partition)) return Status(ErrorCode::not_coordinator, "this broker does not coordinate it");
+  if (!hosted_[partition].loaded) return Status(ErrorCode::coordinator_load_in_progress, "the state is being read");
+  return {};
+}
+
+bool Broker::coordinates(const Caller& caller, PartitionId partition) {
+  const Status status = coordinator_status(partition);
+  if (!status.ok()) answer(caller, status);
+  return status.ok();
+}
+
 void Broker::init_producer_id(const Caller& caller, const InitProducerIdRequest& request) {
-  const std::string& id = request.transactional_id;
-  const bool timeout_allowed =
-      request.timeout_us > 0 && request.timeout_us <= cluster_.options().broker.max_transaction_timeout_us;
-  if (timeout_allowed && coordinator_.must_fence(id)) {
-    if (!fence(id, false)) return;
-    return answer(caller, Status(ErrorCode::concurrent_transactions, "the previous transaction is being aborted"));
+  if (request.transactional_id.empty()) {  // idempotent only: any broker gives one out
+    return answer(caller, Status(), encode(env::ProducerIdentity{"", new_producer_id(), 0}));
   }
-  const Result<env::ProducerIdentity> identity = coordinator_.init_producer_id(id, request.timeout_us);
-  if (!identity.ok()) return answer(caller, Status(identity.error()));
-  static_cast<void>(
-      hit(env::Point::txn_init, env::Phase::after, id, identity.value().producer_id, identity.value().epoch));
-  answer(caller, Status(), encode(identity.value()));
+  if (!coordinates(caller, image_.transaction_partition(request.transactional_id))) return;
+  TransactionCoordinator::Decision decision =
+      transactions_.init_producer_id(request.transactional_id, request.timeout_us);
+  if (!decision.status.ok()) {
+    answer(caller, decision.status);
+    if (decision.write) fence(*decision.write, env::Point::txn_prepare);
+    return;
+  }
+  write_transaction(std::move(*decision.write), env::Point::txn_init,
+                    [this, caller, identity = decision.identity](const Status& status) {
+                      answer(caller, status, encode(identity));
+                    });
 }
 
 void Broker::add_partition(const Caller& caller, const PartitionRequest& request) {
-  const TransactionCoordinator::Added added =
-      coordinator_.add_partition(request.producer, request.partition, env_.now());
-  report_fenced(added.status, request.producer);
-  if (added.added) {
-    static_cast<void>(hit(env::Point::txn_add_partitions, env::Phase::after, request.producer.transactional_id,
-                          request.producer.producer_id, request.producer.epoch));
-  }
-  answer(caller, added.status);
+  if (!coordinates(caller, image_.transaction_partition(request.producer.transactional_id))) return;
+  TransactionCoordinator::Decision decision =
+      transactions_.add_partitions(request.producer, {request.partition}, request.version, env_.now());
+  report_fenced(decision.status, request.producer);
+  if (!decision.write) return answer(caller, decision.status);
+  write_transaction(std::move(*decision.write), env::Point::txn_add_partitions, [this, caller](const Status& status) {
+    arm_expiry();
+    answer(caller, status);
+  });
 }
 
 // The commit point: once prepared, the outcome stands, and the client learns it before the markers are out.
 void Broker::end_transaction(const Caller& caller, const EndTxnRequest& request) {
-  const TransactionCoordinator::EndDecision decision = coordinator_.decide_end(request.producer, request.commit);
-  report_fenced(decision.status, request.producer);
-  if (!decision.prepare) return answer(caller, decision.status);
   const std::string& id = request.producer.transactional_id;
-  const env::ProducerIdentity& producer = request.producer;
-  if (!hit(env::Point::txn_prepare, env::Phase::before, id, producer.producer_id, producer.epoch)) return;
-  coordinator_.prepare(id, request.commit, env_.now());
-  if (!hit(env::Point::txn_prepare, env::Phase::after, id, producer.producer_id, producer.epoch)) return;
-  answer(caller, Status());
-  send_markers(id);
+  if (!coordinates(caller, image_.transaction_partition(id))) return;
+  TransactionCoordinator::Decision decision = transactions_.end(request.producer, request.commit, request.version);
+  report_fenced(decision.status, request.producer);
+  if (!decision.write) return answer(caller, decision.status, encode(decision.identity));
+  write_transaction(std::move(*decision.write), env::Point::txn_prepare,
+                    [this, caller, id, identity = decision.identity](const Status& status) {
+                      answer(caller, status, encode(identity));
+                      if (status.ok()) send_markers(id);
+                    });
 }
 
-void Broker::describe_transaction(const Caller& caller, const DescribeTransactionRequest& request) {
-  answer(caller, Status(), encode(coordinator_.describe(request.transactional_id)));
+void Broker::describe_transaction(const Caller& caller, const NameRequest& request) {
+  if (!coordinates(caller, image_.transaction_partition(request.name))) return;
+  answer(caller, Status(), encode(transactions_.describe(request.name)));
 }
 
-// False when the process died on the way.
-bool Broker::fence(const std::string& id, bool timed_out) {
-  const TransactionMetadata& metadata = *coordinator_.find(id);
-  if (!hit(env::Point::txn_prepare, env::Phase::before, id, metadata.producer_id, metadata.epoch)) return false;
-  coordinator_.fence_and_prepare_abort(id, env_.now(), timed_out);
-  if (!hit(env::Point::txn_prepare, env::Phase::after, id, metadata.producer_id, metadata.epoch)) return false;
-  if (timed_out && !hit(env::Point::txn_timeout, env::Phase::after, id, metadata.producer_id, metadata.epoch))
-    return false;
-  send_markers(id);
-  return true;
+// What this broker coordinates; the client asks all of them.
+void Broker::list_transactions(const Caller& caller) {
+  std::vector<env::TransactionDescription> all;
+  for (const std::string& id : transactions_.ids()) all.push_back(transactions_.describe(id));
+  answer(caller, Status(), encode(all));
+}
+
+void Broker::fence(const TransactionMetadata& next, env::Point also) {
+  write_transaction(next, env::Point::txn_prepare, [this, next, also](const Status& status) {
+    if (!status.ok()) return;
+    const env::ProbeArgs args{.value = next.producer_id, .epoch = next.epoch, .text = next.transactional_id};
+    if (also != env::Point::txn_prepare && !disk_.hit(also, env::Phase::after, args)) return;
+    send_markers(next.transactional_id);
+  });
+}
+
+// ---- expiry: looked at every so often, but only while something can expire -----------------------------------
+
+void Broker::arm_expiry() {
+  const std::optional<TimeUs> due_us = transactions_.next_expiry_us();
+  if (!due_us) return;
+  // The next look at or behind the time when the first one is due; the looks are at multiples of the interval.
+  const DurationUs every_us = options_.broker.expiry_check_us;
+  const TimeUs at_us = (std::max(*due_us, env_.now()) / every_us + 1) * every_us;
+  if (expiry_armed_us_ != 0 && expiry_armed_us_ <= at_us) return;
+  env_.scheduler().cancel(expiry_timer_);
+  expiry_armed_us_ = at_us;
+  expiry_timer_ = env_.scheduler().after(at_us - env_.now(), env::MailKind::transaction_expiry_check);
 }
 
 void Broker::expire_transactions() {
-  env_.scheduler().after(cluster_.options().broker.expiry_check_us, env::MailKind::transaction_expiry_check);
-  for (const std::string& id : coordinator_.expired(env_.now())) {
-    if (!fence(id, true)) return;
+  expiry_armed_us_ = 0;
+  for (const std::string& id : transactions_.expired(env_.now())) {
+    fence(transactions_.fence(id, true), env::Point::txn_timeout);
+    if (!disk_.alive()) return;
   }
+  arm_expiry();
 }
 
-// ---- markers ---------------------------------------------------------------------------------------------
+// ---- taking over ---------------------------------------------------------------------------------------------
 
-void Broker::send_markers(const std::string& id) {
-  const TransactionMetadata& metadata = *coordinator_.find(id);
-  std::map<int32_t, std::vector<env::TopicPartition>> by_leader;
-  for (const env::TopicPartition& partition : metadata.awaiting_markers)
-    by_leader[store_.leader(partition)].push_back(partition);
-  for (auto& [leader, partitions] : by_leader) {
-    const uint64_t pending = next_id_++;
-    pending_markers_[pending] = {coordinator_.marker_of(id), leader, std::move(partitions)};
-    send_pending(pending);
+// As leader of a coordinator's partition: what lies in the copy is read once all of it is replicated, so that
+// nothing is done in the name of a record that a later leader does not have. (Kafka reads at once.)
+void Broker::take_over(PartitionId id) {
+  Hosted& hosted = hosted_[id];
+  if (!image_.is_transaction_partition(id) && !image_.is_offsets_partition(id)) {
+    hosted.loaded = true;
+    return;
   }
+  if (hosted.loaded || disk_.copy(id)->high_watermark() < hosted.epoch_start) return;
+  if (options_.broker.coordinator_load_us == 0) return read_back(id);
+  env_.scheduler().after(options_.broker.coordinator_load_us, env::MailKind::coordinator_load, id, hosted.leader_epoch);
 }
 
-// Again and again until it is acknowledged: a decision has to reach every partition.
-void Broker::send_pending(uint64_t id) {
-  const auto found = pending_markers_.find(id);
-  if (found == pending_markers_.end()) return;
-  const PendingMarkers& pending = found->second;
-  env_.network().send(address(pending.leader), env::MailKind::transaction_markers,
-                      encode(MarkersMessage{false, id, pending.marker, pending.partitions}));
-  env_.scheduler().after(cluster_.options().broker.marker_retry_us, env::MailKind::log_retry, id, 0);
-}
-
-void Broker::on_markers(env::Mail& mail) {
-  MarkersMessage message;
-  if (!decode(mail.body, message)) return;
-  if (message.is_answer) return markers_answered(message.id);
-  write_markers(message, mail.from);
-}
-
-void Broker::write_markers(const MarkersMessage& message, const env::Address& coordinator) {
-  const Marker& marker = message.marker;
-  for (const env::TopicPartition& partition : message.partitions) {
-    PartitionLog* log = store_.partition(partition);
-    if (log == nullptr) continue;
-    for (auto& [id, waiting] : unverified_) {
-      const bool same =
-          waiting.request.partition == partition && waiting.request.producer.producer_id == marker.producer_id;
-      if (same) waiting.overtaken = true;
+void Broker::read_back(PartitionId id) {
+  Hosted& hosted = hosted_[id];
+  if (hosted.loaded) return;
+  const PartitionLog& log = *disk_.copy(id);
+  const bool empty = log.batches().empty();
+  if (!empty && !disk_.hit(env::Point::coordinator_load, env::Phase::before, {.value = id})) return;
+  hosted.loaded = true;
+  if (image_.is_offsets_partition(id)) {
+    groups_.read_back(log, id);
+  } else {
+    for (const StoredBatch& batch : log.batches()) {
+      ByteView bytes = log.records(batch);
+      env::LogRecord record;
+      while (env::next_log_record(bytes, record)) {
+        TransactionMetadata metadata;
+        CHECK(decode(record.value, metadata), "the coordinator reads what it wrote");
+        transactions_.install(std::move(metadata));
+      }
     }
-    // A partition that has seen a higher epoch has ended this transaction already.
-    const Result<bool> written = log->append_marker(marker, env_.now());
-    if (!written.ok() || !written.value()) continue;
-    if (!hit(env::Point::txn_marker, env::Phase::after, marker.transactional_id, marker.producer_id, marker.epoch))
-      return;
-    wake(partition);
   }
-  env_.network().send(coordinator, env::MailKind::transaction_markers,
-                      encode(MarkersMessage{true, message.id, {}, {}}));
-}
-
-void Broker::markers_answered(uint64_t id) {
-  const auto found = pending_markers_.find(id);
-  if (found == pending_markers_.end()) return;
-  const PendingMarkers pending = std::move(found->second);
-  pending_markers_.erase(found);
-  const Marker& marker = pending.marker;
-  for (const env::TopicPartition& partition : pending.partitions) {
-    if (!coordinator_.marker_written(marker.transactional_id, marker.number, partition, env_.now())) continue;
-    static_cast<void>(
-        hit(env::Point::txn_complete, env::Phase::after, marker.transactional_id, marker.producer_id, marker.epoch));
+  if (!empty && !disk_.hit(env::Point::coordinator_load, env::Phase::after, {.value = id})) return;
+  if (!image_.is_transaction_partition(id)) return;
+  arm_expiry();
+  for (const std::string& decided : transactions_.prepared()) {
+    if (image_.transaction_partition(decided) == id) send_markers(decided);
   }
 }
 
-// ---- groups ----------------------------------------------------------------------------------------------
-
-void Broker::join_group(const Caller& caller, const JoinGroupRequest& request) {
-  Group& group = store_.groups()[request.group];
-  const uint64_t epoch = ++group.last_epoch;
-  group.members[request.instance_id] = epoch;
-  answer(caller, Status(), encode(epoch));
-}
-
-void Broker::commit_offset(const Caller& caller, const OffsetCommitRequest& request) {
-  Group& group = store_.groups()[request.group];
-  const auto member = group.members.find(request.instance_id);
-  const bool current = member != group.members.end() && member->second == request.member_epoch;
-  if (!current && !store_.bugs().has(SeededBug::no_fencing)) {
-    static_cast<void>(hit(env::Point::log_fenced, env::Phase::after, request.instance_id, request.member_epoch, 0));
-    return answer(caller, Status(ErrorCode::fenced_instance_id,
-                                 fmt::format("member epoch {} of \"{}\" in group \"{}\" has been replaced",
-                                             request.member_epoch, request.instance_id, request.group)));
+void Broker::unload(PartitionId id) {
+  hosted_[id].loaded = false;
+  if (image_.is_offsets_partition(id)) {
+    groups_.forget_all(id, [&](const std::string& group) { return image_.group_partition(group) == id; });
   }
-  group.offsets[request.partition] = request.next_offset;
-  answer(caller, Status());
-}
-
-void Broker::fetch_offset(const Caller& caller, const OffsetFetchRequest& request) {
-  const Group& group = store_.groups()[request.group];
-  const auto found = group.offsets.find(request.partition);
-  answer(caller, Status(), encode(found == group.offsets.end() ? kNoOffset : found->second));
+  if (!image_.is_transaction_partition(id)) return;
+  const auto mine = [&](const std::string& name) { return image_.transaction_partition(name) == id; };
+  transactions_.forget_all(mine);
+  std::erase_if(markings_, [&](const auto& entry) { return mine(entry.second.marker.transactional_id); });
 }
 
 }  // namespace onceproof::simulator::log

@@ -2,6 +2,7 @@
 #include "simulator/log/extract.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace onceproof::simulator::log {
 
@@ -23,77 +24,159 @@ SinkRecord sink_record(int32_t partition, const env::LogRecord& record, const Pa
           batch.producer_id, batch.epoch,   visibility_of(log, batch), at_us};
 }
 
-bool is_stable(const PartitionLog& log) { return log.last_stable_offset() == log.high_watermark(); }
+bool is_source(const LogCluster& log, const TopicInfo& topic) {
+  int32_t partition = 0;
+  return log.source(topic.first, partition) != nullptr;
+}
+
+bool is_stable(const LogCluster& log, const TopicInfo& topic) {
+  for (int32_t i = 0; i < topic.partitions; ++i) {
+    const PartitionLog& copy = log.partition(topic.first + static_cast<PartitionId>(i));
+    if (copy.last_stable_offset() != copy.end_offset()) return false;
+  }
+  return true;
+}
+
+// What one record says about the transaction that it names.
+void note_record(const TransactionMetadata& record, TimeUs at_us, std::map<uint64_t, TransactionEntry>& by_number) {
+  if (record.number == 0) return;
+  const auto found = by_number.find(record.number);
+  if (record.state == TransactionState::Ongoing) {
+    if (found != by_number.end()) return;
+    by_number[record.number] = {.transactional_id = record.transactional_id,
+                                .producer_id = record.writer_producer_id,
+                                .epoch = record.writer_epoch,
+                                .number = record.number,
+                                .begun_us = at_us};
+    return;
+  }
+  if (found == by_number.end()) return;  // the abort of nothing
+  TransactionEntry& entry = found->second;
+  switch (record.state) {
+    case TransactionState::PrepareCommit:
+    case TransactionState::PrepareAbort:
+      entry.outcome = record.state == TransactionState::PrepareCommit ? Outcome::committed : Outcome::aborted;
+      entry.decided_us = at_us;
+      entry.timed_out = record.timed_out;
+      entry.fenced = record.fenced;
+      return;
+    case TransactionState::CompleteCommit:
+    case TransactionState::CompleteAbort: entry.completed_us = at_us; return;
+    case TransactionState::Empty:
+    case TransactionState::Ongoing: return;
+  }
+}
+
+template <class Visit>
+void each_transaction_record(const LogCluster& log, Visit visit) {
+  const TopicInfo& topic = log.image().topics[0];
+  for (int32_t i = 0; i < topic.partitions; ++i) {
+    const PartitionLog& copy = log.partition(topic.first + static_cast<PartitionId>(i));
+    for (const StoredBatch& batch : copy.batches()) {
+      ByteView bytes = copy.records(batch);
+      env::LogRecord record;
+      while (env::next_log_record(bytes, record)) {
+        TransactionMetadata metadata;
+        CHECK(decode(record.value, metadata), "the transaction log holds its records");
+        visit(std::move(metadata), batch.appended_us);
+      }
+    }
+  }
+}
 
 }  // namespace
 
-std::vector<SinkRecord> sink_records(const LogStore& store, const std::string& topic) {
+std::vector<SinkRecord> sink_records(const LogCluster& log, const std::string& topic) {
   std::vector<SinkRecord> records;
-  const Topic* found = store.topic(topic);
-  if (found == nullptr) return records;
-  for (size_t partition = 0; partition < found->partitions.size(); ++partition) {
-    const PartitionLog& log = found->partitions[partition];
-    for (const StoredBatch& batch : log.batches()) {
-      ByteView bytes = log.records(batch);
+  const TopicInfo* found = log.image().topic(topic);
+  if (found == nullptr || is_source(log, *found)) return records;
+  for (int32_t partition = 0; partition < found->partitions; ++partition) {
+    const PartitionLog& copy = log.partition(found->first + static_cast<PartitionId>(partition));
+    for (const StoredBatch& batch : copy.batches()) {
+      ByteView bytes = copy.records(batch);
       env::LogRecord record;
       while (env::next_log_record(bytes, record)) {
-        records.push_back(sink_record(static_cast<int32_t>(partition), record, log, batch, batch.appended_us));
+        records.push_back(sink_record(partition, record, copy, batch, batch.appended_us));
       }
     }
   }
   return records;
 }
 
-std::vector<SinkRecord> observed_records(const LogStore& store, const ReaderJournal& journal) {
+std::vector<SinkRecord> observed_records(const LogCluster& log, const ReaderJournal& journal) {
   std::vector<SinkRecord> records;
   records.reserve(journal.records);
   for (const Observation& seen : journal.observations) {
-    const PartitionLog* log = store.partition({journal.topic, seen.partition});
-    CHECK(log != nullptr, "a reader reads a topic of this store");
+    const PartitionLog* copy = log.partition({journal.topic, seen.partition});
+    CHECK(copy != nullptr, "a reader reads a topic of this log");
     ByteView bytes = seen.batch.records;
     env::LogRecord record;
     while (env::next_log_record(bytes, record)) {
-      const StoredBatch* batch = log->batch_at(record.offset);
+      const StoredBatch* batch = copy->batch_at(record.offset);
       CHECK(batch != nullptr, "a reader saw an offset that the log does not have");
-      records.push_back(sink_record(seen.partition, record, *log, *batch, seen.at_us));
+      records.push_back(sink_record(seen.partition, record, *copy, *batch, seen.at_us));
     }
   }
   return records;
 }
 
-std::vector<HangingTransaction> hanging_transactions(const LogStore& store) {
+std::map<std::string, TransactionMetadata> transactions(const LogCluster& log) {
+  std::map<std::string, TransactionMetadata> present;
+  each_transaction_record(log, [&](TransactionMetadata record, TimeUs) {
+    const std::string id = record.transactional_id;
+    present[id] = std::move(record);
+  });
+  return present;
+}
+
+std::vector<TransactionEntry> transaction_history(const LogCluster& log) {
+  std::map<std::string, std::map<uint64_t, TransactionEntry>> by_id;
+  each_transaction_record(log, [&](const TransactionMetadata& record, TimeUs at_us) {
+    note_record(record, at_us, by_id[record.transactional_id]);
+  });
+  std::vector<TransactionEntry> history;
+  for (const auto& [id, by_number] : by_id) {
+    for (const auto& [number, entry] : by_number) history.push_back(entry);
+  }
+  std::stable_sort(history.begin(), history.end(), [](const TransactionEntry& a, const TransactionEntry& b) {
+    return std::tie(a.begun_us, a.transactional_id) < std::tie(b.begun_us, b.transactional_id);
+  });
+  return history;
+}
+
+std::vector<HangingTransaction> hanging_transactions(const LogCluster& log) {
   std::vector<HangingTransaction> hanging;
-  for (const auto& [name, topic] : store.topics()) {
-    for (size_t index = 0; index < topic.partitions.size(); ++index) {
-      const env::TopicPartition partition{name, static_cast<int32_t>(index)};
-      for (const PartitionTransaction& open : topic.partitions[index].transactions()) {
+  const std::map<std::string, TransactionMetadata> known = transactions(log);
+  for (const TopicInfo& topic : log.image().topics) {
+    if (is_source(log, topic)) continue;
+    for (int32_t i = 0; i < topic.partitions; ++i) {
+      const PartitionId id = topic.first + static_cast<PartitionId>(i);
+      for (const PartitionTransaction& open : log.partition(id).transactions()) {
         if (open.outcome != Outcome::open) continue;
-        const bool known =
-            std::any_of(store.transactions().begin(), store.transactions().end(), [&](const auto& entry) {
-              return entry.second.producer_id == open.producer_id && entry.second.partitions.contains(partition);
-            });
-        if (!known) hanging.push_back({partition, open.producer_id, open.epoch, open.first_offset});
+        const bool held = std::any_of(known.begin(), known.end(), [&](const auto& entry) {
+          const std::vector<PartitionId>& parts = entry.second.partitions;
+          return entry.second.producer_id == open.producer_id && std::binary_search(parts.begin(), parts.end(), id);
+        });
+        if (!held) hanging.push_back({{topic.name, i}, open.producer_id, open.epoch, open.first_offset});
       }
     }
   }
   return hanging;
 }
 
-bool quiescent(const LogStore& store, const std::string& topic) {
-  const Topic* found = store.topic(topic);
-  return found == nullptr || std::all_of(found->partitions.begin(), found->partitions.end(), is_stable);
+bool quiescent(const LogCluster& log, const std::string& topic) {
+  const TopicInfo* found = log.image().topic(topic);
+  return found == nullptr || is_source(log, *found) || is_stable(log, *found);
 }
 
 // A coordinator may still be waiting for the word of a leader whose marker everybody can read already.
-bool quiescent(const LogStore& store) {
-  const auto is_prepared = [](const auto& entry) {
-    const TransactionState state = entry.second.state;
-    return state == TransactionState::PrepareCommit || state == TransactionState::PrepareAbort ||
-           state == TransactionState::PrepareEpochFence;
-  };
-  return std::all_of(store.topics().begin(), store.topics().end(),
-                     [&](const auto& topic) { return quiescent(store, topic.first); }) &&
-         std::none_of(store.transactions().begin(), store.transactions().end(), is_prepared);
+bool quiescent(const LogCluster& log) {
+  const bool stable = std::all_of(log.image().topics.begin(), log.image().topics.end(), [&](const TopicInfo& topic) {
+    return is_source(log, topic) || is_stable(log, topic);
+  });
+  if (!stable) return false;
+  const std::map<std::string, TransactionMetadata> known = transactions(log);
+  return std::none_of(known.begin(), known.end(), [](const auto& entry) { return is_prepared(entry.second.state); });
 }
 
 }  // namespace onceproof::simulator::log

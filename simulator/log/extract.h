@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run left in the log, as plain structs for the scenario to turn into the checkers' history. Views
-// point into the store (or the journal) and live as long as that does. Call it when the run is over.
+// What a run left in the log, as plain structs for the scenario to turn into the checkers' history: read by the
+// world from the leaders' copies. Views point into the copies (or the journal) and live as long as those do. Call
+// it when the run is over.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "simulator/log/log_store.h"
+#include "simulator/log/cluster.h"
 #include "simulator/log/reader.h"
 
 namespace onceproof::simulator::log {
@@ -27,11 +28,16 @@ struct SinkRecord {
 };
 
 // Every record of a topic, by partition, then offset. Control markers are left out.
-std::vector<SinkRecord> sink_records(const LogStore& store, const std::string& topic);
+std::vector<SinkRecord> sink_records(const LogCluster& log, const std::string& topic);
 
 // What the reader saw, in the order it saw it. Bytes are those that it was given; producer and visibility
 // are looked up in the log as it is now.
-std::vector<SinkRecord> observed_records(const LogStore& store, const ReaderJournal& journal);
+std::vector<SinkRecord> observed_records(const LogCluster& log, const ReaderJournal& journal);
+
+// The transaction log, id by id: what it says now, and every transaction that it tells of in the order of their
+// beginnings (then by id).
+std::map<std::string, TransactionMetadata> transactions(const LogCluster& log);
+std::vector<TransactionEntry> transaction_history(const LogCluster& log);
 
 // A partition has an open transaction that its coordinator does not know of or will not end (KIP-664): the last
 // stable offset is stuck.
@@ -41,10 +47,10 @@ struct HangingTransaction {
   uint16_t epoch = 0;
   int64_t first_offset = 0;
 };
-std::vector<HangingTransaction> hanging_transactions(const LogStore& store);
+std::vector<HangingTransaction> hanging_transactions(const LogCluster& log);
 
-// The last stable offset has reached the high watermark in every partition.
-bool quiescent(const LogStore& store, const std::string& topic);
-bool quiescent(const LogStore& store);
+// The last stable offset has reached the log's end in every partition.
+bool quiescent(const LogCluster& log, const std::string& topic);
+bool quiescent(const LogCluster& log);
 
 }  // namespace onceproof::simulator::log

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages between log clients and brokers, after Kafka's protocol guide. A request is
-//   u8 type | u64 correlation | fields;   a response is   payload | u64 correlation | u8 error
+//   u8 type | u64 correlation | fields [| records];   a response is   payload | u64 correlation | u8 error
 // so that a fetched range of the log is the front of the response and is moved, not copied, to the caller.
-// The payload of an error is its message.
+// The payload of an error is its message. Partitions are numbers (metadata.h).
 #pragma once
 
 #include <vector>
 
 #include "runtime/base/result.h"
 #include "runtime/env/log.h"
+#include "simulator/log/metadata.h"
 #include "simulator/log/transaction_state.h"
 
 namespace onceproof::simulator::log {
 
 enum class RequestType : uint8_t {
+  metadata,
   init_producer_id,
   add_partitions_to_txn,
-  verify_transaction,  // broker to broker
+  verify_transaction,  // broker to broker: is the partition in the transaction? At V2 it is added.
   produce,
   end_txn,
   fetch,
@@ -25,10 +27,15 @@ enum class RequestType : uint8_t {
   offset_commit,
   offset_fetch,
   describe_transaction,
+  list_transactions,
 };
 inline constexpr size_t kRequestHeader = 9;
 inline constexpr size_t kResponseTrailer = 9;
 
+struct NoFields {
+  template <class Archive>
+  void fields(Archive&) {}
+};
 struct InitProducerIdRequest {
   std::string transactional_id;
   DurationUs timeout_us = 0;
@@ -40,40 +47,45 @@ struct InitProducerIdRequest {
 // Of add_partitions_to_txn and of verify_transaction.
 struct PartitionRequest {
   env::ProducerIdentity producer;
-  env::TopicPartition partition;
+  PartitionId partition = 0;
+  TransactionVersion version = TransactionVersion::classic;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(producer, partition);
+    archive(producer, partition, version);
   }
 };
+// The records follow the fields.
 struct ProduceRequest {
   env::ProducerIdentity producer;
-  env::TopicPartition partition;
+  PartitionId partition = 0;
   int32_t base_sequence = -1;
   env::Acks acks = env::Acks::all;
-  env::RecordBatch batch;
+  TransactionVersion version = TransactionVersion::classic;
+  uint32_t count = 0;
+  uint32_t record_bytes = 0;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(producer, partition, base_sequence, acks, batch);
+    archive(producer, partition, base_sequence, acks, version, count, record_bytes);
   }
 };
 struct EndTxnRequest {
   env::ProducerIdentity producer;
   bool commit = false;
+  int32_t version = 3;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(producer, commit);
+    archive(producer, commit, version);
   }
 };
-struct DescribeTransactionRequest {
-  std::string transactional_id;
+struct NameRequest {  // describe_transaction
+  std::string name;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(transactional_id);
+    archive(name);
   }
 };
 struct FetchRequest {
-  env::TopicPartition partition;
+  PartitionId partition = 0;
   int64_t offset = 0;
   env::Isolation isolation = env::Isolation::read_committed;
   uint32_t max_bytes = 0;
@@ -96,11 +108,13 @@ struct FetchTail {
   }
 };
 struct ListOffsetsRequest {
-  env::TopicPartition partition;
+  PartitionId partition = 0;
   env::Isolation isolation = env::Isolation::read_committed;
+  bool by_time = false;
+  TimeUs timestamp_us = 0;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(partition, isolation);
+    archive(partition, isolation, by_time, timestamp_us);
   }
 };
 struct JoinGroupRequest {
@@ -111,36 +125,114 @@ struct JoinGroupRequest {
     archive(group, instance_id);
   }
 };
+// In a transaction when the producer is not empty (TxnOffsetCommit).
 struct OffsetCommitRequest {
   std::string group;
   std::string instance_id;
   uint64_t member_epoch = 0;
-  env::TopicPartition partition;
-  int64_t next_offset = 0;
+  std::map<PartitionId, int64_t> offsets;
+  env::ProducerIdentity producer;
+  TransactionVersion version = TransactionVersion::classic;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(group, instance_id, member_epoch, partition, next_offset);
+    archive(group, instance_id, member_epoch, offsets, producer, version);
   }
 };
 struct OffsetFetchRequest {
   std::string group;
-  env::TopicPartition partition;
+  PartitionId partition = 0;
   template <class Archive>
   void fields(Archive& archive) {
     archive(group, partition);
   }
 };
-inline constexpr int64_t kNoOffset = -1;  // an offset_fetch's answer: nothing was committed
+inline constexpr int64_t kNoOffset = -1;  // an offset_fetch's or a by_time's answer: there is none
 
-// MailKind::transaction_markers, coordinator to leader and back (the answer repeats the id only).
+// MailKind::transaction_markers, coordinator to leader and back. The answer says which partitions have the marker.
 struct MarkersMessage {
   bool is_answer = false;
   uint64_t id = 0;
   Marker marker;
-  std::vector<env::TopicPartition> partitions;
+  std::vector<PartitionId> partitions;
   template <class Archive>
   void fields(Archive& archive) {
     archive(is_answer, id, marker, partitions);
+  }
+};
+
+// MailKind::replica_fetch, follower to leader: one for all partitions between the two.
+struct ReplicaFetch {
+  struct Item {
+    PartitionId partition = 0;
+    uint32_t leader_epoch = 0;
+    uint32_t last_epoch = 0;  // of the follower's last batch: where the logs part is found by it
+    int64_t offset = 0;
+    int64_t high_watermark = 0;
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(partition, leader_epoch, last_epoch, offset, high_watermark);
+    }
+  };
+  uint64_t id = 0;
+  int32_t broker = 0;
+  std::vector<Item> items;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(id, broker, items);
+  }
+};
+// MailKind::replica_records, the answer: partitions that have something new.
+struct ReplicaRecords {
+  struct Item {
+    PartitionId partition = 0;
+    uint32_t leader_epoch = 0;
+    bool diverged = false;  // truncate to the end of `epoch`, at most to end_offset
+    uint32_t epoch = 0;
+    int64_t end_offset = 0;
+    int64_t high_watermark = 0;
+    Bytes batches;
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(partition, leader_epoch, diverged, epoch, end_offset, high_watermark, batches);
+    }
+  };
+  uint64_t id = 0;
+  std::vector<Item> items;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(id, items);
+  }
+};
+
+// MailKind::broker_heartbeat: epoch 0 registers.
+struct BrokerHeartbeat {
+  int32_t broker = 0;
+  uint64_t epoch = 0;
+  uint64_t image_version = 0;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(broker, epoch, image_version);
+  }
+};
+// MailKind::alter_partition: a leader asks for another in-sync set.
+struct AlterPartition {
+  int32_t broker = 0;
+  PartitionId partition = 0;
+  uint32_t leader_epoch = 0;
+  uint32_t version = 0;
+  std::vector<int32_t> isr;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(broker, partition, leader_epoch, version, isr);
+  }
+};
+// MailKind::metadata_update, controller to broker.
+struct MetadataUpdate {
+  uint64_t broker_epoch = 0;  // the receiver's
+  ClusterImage image;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(broker_epoch, image);
   }
 };
 

@@ -33,9 +33,9 @@ void Reader::poll(int32_t partition) {
 
 env::ProcessId add_reader(World& world, const LogCluster& cluster, const std::string& topic, ReaderJournal& journal,
                           ReaderOptions options) {
-  const Topic* found = cluster.store().topic(topic);
+  const TopicInfo* found = cluster.image().topic(topic);
   CHECK(found != nullptr, "the reader's topic does not exist");
-  journal = {topic, std::vector<int64_t>(found->partition_count(), 0), {}, 0};
+  journal = {topic, std::vector<int64_t>(static_cast<size_t>(found->partitions), 0), {}, 0};
   return world.add_process(
       "reader", [&journal, options](env::Env& env) { return std::make_unique<Reader>(env, journal, options); });
 }

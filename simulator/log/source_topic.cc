@@ -22,6 +22,15 @@ int64_t SourcePartition::visible_end(TimeUs now_us) const {
   return std::upper_bound(visible_us_.begin(), visible_us_.end(), now_us) - visible_us_.begin();
 }
 
+int64_t SourcePartition::offset_for_time(TimeUs timestamp_us) const {
+  ByteView rest = arena_;
+  env::LogRecord record;
+  while (env::next_log_record(rest, record)) {
+    if (record.timestamp_us >= timestamp_us) return record.offset;
+  }
+  return end();
+}
+
 SourcePartition::Range SourcePartition::range(int64_t offset, int64_t limit, uint32_t max_bytes) const {
   const auto first = position_.begin() + offset;
   const uint64_t begin = *first;

@@ -31,6 +31,7 @@ class SourcePartition {
   int64_t visible_end(TimeUs now_us) const;
   // When the record at `offset` can be fetched; offset < end().
   TimeUs visible_us(int64_t offset) const { return visible_us_[static_cast<size_t>(offset)]; }
+  int64_t offset_for_time(TimeUs timestamp_us) const;  // the first record that is not older; end(): none
   // As many stored records as fit in max_bytes, at least one; [offset, limit) must not be empty.
   struct Range {
     ByteView bytes;

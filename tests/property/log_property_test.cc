@@ -59,8 +59,8 @@ class Chaos {
   }
 
   void check() {
-    RC_ASSERT(simulator::log::quiescent(log_.store()));
-    RC_ASSERT(simulator::log::hanging_transactions(log_.store()).empty());
+    RC_ASSERT(simulator::log::quiescent(log_.cluster()));
+    RC_ASSERT(simulator::log::hanging_transactions(log_.cluster()).empty());
     std::set<std::string> visible;
     for (int32_t partition = 0; partition < kPartitions; ++partition) check_partition(partition, visible);
     for (const auto& [number, written] : written_) check_transaction(written, visible);

@@ -144,6 +144,11 @@ class FakeLog : public env::Log {
     call.on_offset = std::move(reply);
     journal_.add(std::move(call));
   }
+  void send_offsets(const env::ProducerIdentity&, const std::string&, const std::string&, uint64_t,
+                    const std::map<env::TopicPartition, int64_t>&, Done) override {}
+  void list_transactions(Reply<std::vector<env::TransactionDescription>>) override {}
+  void offsets_for_times(const std::map<env::TopicPartition, TimeUs>&, env::Isolation,
+                         Reply<std::map<env::TopicPartition, std::optional<int64_t>>>) override {}
 
  private:
   Journal& journal_;

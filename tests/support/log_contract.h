@@ -20,6 +20,8 @@ class LogContract : public ::testing::TestWithParam<LogUnderTestFactory> {
   }
   LogUnderTest& log() { return *log_; }
   LogCalls& calls() { return *calls_; }
+  // What a commit is told whose transaction the log has timed out.
+  ErrorCode timed_out() { return log_->transactions_v2() ? ErrorCode::invalid_txn_state : ErrorCode::producer_fenced; }
 
  private:
   std::unique_ptr<LogUnderTest> log_;

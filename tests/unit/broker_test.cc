@@ -22,6 +22,13 @@ using ::testing::IsEmpty;
 SimulatedLog::Options with_bug(SeededBug bug) {
   SimulatedLog::Options options;
   options.cluster.bugs.add(bug);
+  options.cluster.transaction_version = TransactionVersion::classic;
+  return options;
+}
+
+SimulatedLog::Options classic() {
+  SimulatedLog::Options options;
+  options.cluster.transaction_version = TransactionVersion::classic;
   return options;
 }
 
@@ -34,7 +41,7 @@ Result<env::FetchResult> fetch_source(SimulatedLog& log, LogCalls& calls, int64_
 TEST(Broker, SourceRecordsAppearAtTheirTimestampsAndTheEndIsKnownFromTheStart) {
   SimulatedLog log({});
   LogCalls calls(log);
-  log.store().add_source(make_source_topic("in", {{{seconds(1), "a"}, {seconds(3), "b"}}}));
+  log.cluster().add_source(make_source_topic("in", {{{seconds(1), "a"}, {seconds(3), "b"}}}));
   const auto end = calls.wait<int64_t>([&](auto reply) {
     log.client(0).end_offset({"in", 0}, Isolation::read_committed, reply);
   });
@@ -56,7 +63,7 @@ TEST(Broker, SourceRecordsAppearAtTheirTimestampsAndTheEndIsKnownFromTheStart) {
 TEST(Broker, SourceTopicCannotBeWritten) {
   SimulatedLog log({});
   LogCalls calls(log);
-  log.store().add_source(make_source_topic("out", {{{0, "a"}}}));
+  log.cluster().add_source(make_source_topic("out", {{{0, "a"}}}));
   EXPECT_EQ(calls.append(0, calls.init(0, "t"), 0, {"x"}), ErrorCode::unknown_topic_or_partition);
   EXPECT_EQ(calls.append(0, calls.init(0, ""), 0, {"x"}), ErrorCode::unknown_topic_or_partition);
 }
@@ -66,7 +73,7 @@ TEST(Broker, ClientWaitsOutABrokerThatIsDownAndGivesUpAtTheDeliveryTimeout) {
   LogCalls calls(log);
   log.create_topic("out", 2);
   const auto producer = calls.init(0, "");
-  const env::ProcessId leader = log.cluster().processes()[static_cast<size_t>(log.store().leader({"out", 0}))];
+  const env::ProcessId leader = log.cluster().processes()[static_cast<size_t>(log.cluster().leader({"out", 0}))];
   log.world().crash(leader);
   const TimeUs before_us = log.now();
   const ErrorCode error = calls.append(0, producer, 0, {"a"});
@@ -92,7 +99,7 @@ TEST(Broker, FailedBatchMakesItsTransactionUncommittable) {
 }
 
 TEST(Broker, LateWriteOfAnEndedTransactionIsRefusedByItsLeader) {
-  SimulatedLog log({});
+  SimulatedLog log(classic());
   LogCalls calls(log);
   log.create_topic("out", 2);
   const auto producer = calls.init(0, "t");
@@ -101,21 +108,20 @@ TEST(Broker, LateWriteOfAnEndedTransactionIsRefusedByItsLeader) {
   ASSERT_TRUE(calls.settled(0));
   // Client 0 does not know of the end and does not add the partition again.
   EXPECT_EQ(calls.append(0, producer, 0, {"late"}), ErrorCode::invalid_txn_state);
-  EXPECT_THAT(hanging_transactions(log.store()), IsEmpty());
-  EXPECT_TRUE(quiescent(log.store()));
+  EXPECT_THAT(hanging_transactions(log.cluster()), IsEmpty());
+  EXPECT_TRUE(quiescent(log.cluster()));
 }
 
-// Both go from the coordinator to the leader, on one connection: what was allowed before the end is part of it.
-TEST(Broker, MarkerStaysBehindTheVerificationThatItsConnectionHolds) {
+TEST(Broker, MarkerThatOvertakesAVerificationMakesTheLeaderRefuseTheWrite) {
   // The coordinator's answers to add-partitions and to the leader's question take a second each.
-  SimulatedLog::Options options;
+  SimulatedLog::Options options = classic();
   Trigger trigger;
   trigger.point = env::Point::txn_add_partitions;
   options.faults = {{trigger, DelayFault{"*", env::MailKind::log_response, 2, seconds(1)}}};
   SimulatedLog log(options);
   LogCalls calls(log);
   log.create_topic("out", 2);
-  const int32_t partition = log.store().leader({"out", 0}) == log.store().coordinator("t") ? 1 : 0;
+  const int32_t partition = log.cluster().leader({"out", 0}) == log.cluster().coordinator("t") ? 1 : 0;
   const auto producer = calls.init(0, "t");
   std::optional<ErrorCode> appended;
   log.client(0).append(producer, {"out", partition}, test::batch_of({"late"}), env::Acks::all,
@@ -124,9 +130,8 @@ TEST(Broker, MarkerStaysBehindTheVerificationThatItsConnectionHolds) {
   ASSERT_FALSE(appended.has_value());
   EXPECT_EQ(calls.commit(1, producer), ErrorCode::ok);
   log.advance(seconds(3));
-  EXPECT_EQ(appended, ErrorCode::ok);
-  EXPECT_THAT(calls.read(partition), ElementsAre("late"));
-  EXPECT_THAT(hanging_transactions(log.store()), IsEmpty());
+  EXPECT_EQ(appended, ErrorCode::invalid_txn_state);
+  EXPECT_THAT(hanging_transactions(log.cluster()), IsEmpty());
 }
 
 TEST(Broker, WithoutFencingTheLateWriteHangsForEver) {
@@ -139,8 +144,8 @@ TEST(Broker, WithoutFencingTheLateWriteHangsForEver) {
   ASSERT_TRUE(calls.settled(0));
   ASSERT_EQ(calls.append(0, producer, 0, {"late"}), ErrorCode::ok);
   log.advance(seconds(200));
-  EXPECT_EQ(hanging_transactions(log.store()).size(), 1u);
-  EXPECT_FALSE(quiescent(log.store(), "out"));
+  EXPECT_EQ(hanging_transactions(log.cluster()).size(), 1u);
+  EXPECT_FALSE(quiescent(log.cluster(), "out"));
 }
 
 TEST(Broker, WithoutFencingAZombieCommitsItsSuccessorsTransaction) {
@@ -159,6 +164,7 @@ TEST(Broker, WithoutFencingAZombieCommitsItsSuccessorsTransaction) {
 TEST(Broker, WithoutFencingAnOldGroupMemberCommitsOffsets) {
   SimulatedLog log(with_bug(SeededBug::no_fencing));
   LogCalls calls(log);
+  log.create_topic("in", 1);
   const auto join = [&](int client) {
     return calls.wait<uint64_t>([&](auto reply) { log.client(client).join_group("g", "i", reply); }).take();
   };
@@ -181,9 +187,9 @@ TEST(Broker, DeathBeforeTheDecisionWritesNothing) {
   log.client(0).commit(producer, [](const Status&) {});
   log.advance(milliseconds(500));
   ASSERT_TRUE(log.world().faults()[0].fired);
-  EXPECT_EQ(log.store().transactions().at("t").state, TransactionState::Ongoing);
+  EXPECT_EQ(transactions(log.cluster()).at("t").state, TransactionState::Ongoing);
   log.advance(seconds(5));
-  EXPECT_EQ(log.store().transactions().at("t").state, TransactionState::CompleteCommit);
+  EXPECT_EQ(transactions(log.cluster()).at("t").state, TransactionState::CompleteCommit);
 }
 
 TEST(Broker, ProbesTellTheStoryOfATransaction) {
@@ -199,10 +205,10 @@ TEST(Broker, ProbesTellTheStoryOfATransaction) {
   for (const PointHit& hit : log.world().points()) {
     EXPECT_EQ(hit.text, "t");
     EXPECT_EQ(hit.value, producer.producer_id);
-    story.push_back(std::string(hit.name) + (hit.before ? "/before" : ""));
+    if (!hit.before) story.push_back(hit.name);
   }
-  EXPECT_THAT(story, ElementsAre("txn.init", "txn.add-partitions", "txn.prepare/before", "txn.prepare", "txn.marker",
-                                 "txn.complete", "txn.init", "log.fenced"));
+  EXPECT_THAT(story, ElementsAre("txn.init", "txn.add-partitions", "txn.prepare", "txn.marker", "txn.complete",
+                                 "txn.init", "log.fenced"));
 }
 
 TEST(Broker, ExtractionTellsVisibilityAndTheTransactionsFate) {
@@ -218,7 +224,7 @@ TEST(Broker, ExtractionTellsVisibilityAndTheTransactionsFate) {
   ASSERT_EQ(calls.commit(0, committed), ErrorCode::ok);
   log.advance(seconds(20));
   ASSERT_EQ(calls.append(0, open, 0, {"open"}), ErrorCode::ok);
-  const std::vector<SinkRecord> records = sink_records(log.store(), "out");
+  const std::vector<SinkRecord> records = sink_records(log.cluster(), "out");
   std::vector<std::pair<std::string, Visibility>> seen;
   for (const SinkRecord& record : records) seen.emplace_back(record.value, record.visibility);
   EXPECT_THAT(seen, ElementsAre(std::pair("plain", Visibility::non_transactional),
@@ -226,11 +232,11 @@ TEST(Broker, ExtractionTellsVisibilityAndTheTransactionsFate) {
                                 std::pair("aborted", Visibility::aborted), std::pair("open", Visibility::open)));
   EXPECT_EQ(records[1].producer_id, committed.producer_id);
   EXPECT_EQ(records[3].offset, 5) << "two markers lie in between";
-  ASSERT_EQ(log.store().history().size(), 3u);
-  EXPECT_TRUE(log.store().history()[1].timed_out);
-  EXPECT_EQ(log.store().history()[2].outcome, Outcome::open);
-  EXPECT_FALSE(quiescent(log.store(), "out"));
-  EXPECT_THAT(hanging_transactions(log.store()), IsEmpty()) << "its coordinator knows it and will time it out";
+  ASSERT_EQ(transaction_history(log.cluster()).size(), 3u);
+  EXPECT_TRUE(transaction_history(log.cluster())[1].timed_out);
+  EXPECT_EQ(transaction_history(log.cluster())[2].outcome, Outcome::open);
+  EXPECT_FALSE(quiescent(log.cluster(), "out"));
+  EXPECT_THAT(hanging_transactions(log.cluster()), IsEmpty()) << "its coordinator knows it and will time it out";
 }
 
 // A producer that writes one committed transaction a second.
@@ -260,7 +266,7 @@ class Ticker final : public env::Actor {
 
 TEST(Reader, SeesEveryCommittedRecordOnceAlsoAcrossItsOwnCrash) {
   LogCluster cluster({});
-  cluster.store().add_topic("out", 1);
+  cluster.add_topic("out", 1);
   ReaderJournal journal;
   World world{WorldOptions{}};
   cluster.join(world);
@@ -271,7 +277,7 @@ TEST(Reader, SeesEveryCommittedRecordOnceAlsoAcrossItsOwnCrash) {
   world.run_until(milliseconds(8500));
   world.restart(reader);
   world.run_until(milliseconds(12500));
-  const std::vector<SinkRecord> seen = observed_records(cluster.store(), journal);
+  const std::vector<SinkRecord> seen = observed_records(cluster, journal);
   ASSERT_EQ(seen.size(), 13u);
   EXPECT_EQ(journal.records, 13u);
   for (size_t i = 0; i < seen.size(); ++i) {
@@ -287,7 +293,7 @@ TEST(Reader, WithUnstableRecordsExposedItSeesWhatIsAbortedLater) {
   ClusterOptions options;
   options.bugs.add(SeededBug::expose_unstable);
   LogCluster cluster(options);
-  cluster.store().add_topic("out", 1);
+  cluster.add_topic("out", 1);
   ReaderJournal journal;
   World world{WorldOptions{}};
   cluster.join(world);
@@ -308,7 +314,7 @@ TEST(Reader, WithUnstableRecordsExposedItSeesWhatIsAbortedLater) {
                    [&, producer = identity.value()](const Status&) { client->abort(producer, [](const Status&) {}); });
   });
   world.run_until(seconds(2));
-  const std::vector<SinkRecord> seen = observed_records(cluster.store(), journal);
+  const std::vector<SinkRecord> seen = observed_records(cluster, journal);
   ASSERT_EQ(seen.size(), 1u);
   EXPECT_EQ(seen[0].visibility, Visibility::aborted);
 }

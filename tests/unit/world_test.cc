@@ -306,6 +306,11 @@ class EchoClient final : public LogClient {
   void fetch(const env::TopicPartition&, int64_t, env::Isolation, uint32_t, DurationUs,
              Reply<env::FetchResult>) override {}
   void end_offset(const env::TopicPartition&, env::Isolation, Reply<int64_t>) override {}
+  void send_offsets(const env::ProducerIdentity&, const std::string&, const std::string&, uint64_t,
+                    const std::map<env::TopicPartition, int64_t>&, Done) override {}
+  void list_transactions(Reply<std::vector<env::TransactionDescription>>) override {}
+  void offsets_for_times(const std::map<env::TopicPartition, TimeUs>&, env::Isolation,
+                         Reply<std::map<env::TopicPartition, std::optional<int64_t>>>) override {}
   void join_group(const std::string&, const std::string&, Reply<uint64_t>) override {}
   void commit_offset(const std::string&, const std::string&, uint64_t, const env::TopicPartition&, int64_t,
                      Done) override {}

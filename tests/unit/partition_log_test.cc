@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// PartitionLog, SourceTopic, LogStore: what is durable, without brokers.
-#include "simulator/log/log_store.h"
+// PartitionLog, SourceTopic: what lies on a broker's disk, without brokers.
+#include "simulator/log/partition_log.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "simulator/log/source_topic.h"
 #include "tests/support/log_calls.h"
 
 namespace onceproof::simulator::log {
@@ -26,7 +27,19 @@ std::vector<std::string> read(const PartitionLog& log, Isolation isolation, int6
 
 ErrorCode append(PartitionLog& log, uint64_t producer, uint16_t epoch, int32_t sequence,
                  const std::vector<std::string>& values, bool transactional = true) {
-  return log.append({producer, epoch, sequence, transactional}, batch_of(values), 0).code();
+  const env::RecordBatch batch = batch_of(values);
+  const auto appended = log.append({producer, epoch, sequence, transactional}, batch.count, batch.records, 0);
+  log.advance_high_watermark(log.end_offset());
+  return appended.code();
+}
+
+// True when it was written now, false when an earlier delivery had done it.
+Result<bool> mark(PartitionLog& log, const Marker& marker) {
+  const int64_t before = log.end_offset();
+  const auto written = log.append_marker(marker, 0, 0);
+  if (!written.ok()) return written.error();
+  log.advance_high_watermark(log.end_offset());
+  return log.end_offset() > before;
 }
 
 Marker marker(uint64_t producer, uint16_t epoch, uint64_t number, bool commit) {
@@ -41,9 +54,9 @@ TEST(PartitionLog, LastStableOffsetIsTheFirstOffsetOfTheEarliestOpenTransaction)
   ASSERT_EQ(append(log, 2, 0, 0, {"c"}), ErrorCode::ok);
   EXPECT_EQ(log.last_stable_offset(), 1);
   EXPECT_EQ(log.high_watermark(), 4);
-  ASSERT_TRUE(log.append_marker(marker(1, 0, 1, true), 0).value());
+  ASSERT_TRUE(mark(log, marker(1, 0, 1, true)).value());
   EXPECT_EQ(log.last_stable_offset(), 3);
-  ASSERT_TRUE(log.append_marker(marker(2, 0, 1, false), 0).value());
+  ASSERT_TRUE(mark(log, marker(2, 0, 1, false)).value());
   EXPECT_EQ(log.last_stable_offset(), log.high_watermark());
   EXPECT_EQ(log.high_watermark(), 6) << "markers occupy offsets";
   EXPECT_THAT(read(log, Isolation::read_committed), ElementsAre("plain", "a", "b"));
@@ -53,17 +66,17 @@ TEST(PartitionLog, LastStableOffsetIsTheFirstOffsetOfTheEarliestOpenTransaction)
 TEST(PartitionLog, AbortOfOneTransactionDoesNotHideTheNextOneOfTheSameProducer) {
   PartitionLog log;
   ASSERT_EQ(append(log, 1, 0, 0, {"aborted"}), ErrorCode::ok);
-  ASSERT_TRUE(log.append_marker(marker(1, 0, 1, false), 0).value());
+  ASSERT_TRUE(mark(log, marker(1, 0, 1, false)).value());
   ASSERT_EQ(append(log, 1, 0, 1, {"committed"}), ErrorCode::ok);
-  ASSERT_TRUE(log.append_marker(marker(1, 0, 2, true), 0).value());
+  ASSERT_TRUE(mark(log, marker(1, 0, 2, true)).value());
   EXPECT_THAT(read(log, Isolation::read_committed), ElementsAre("committed"));
 }
 
 TEST(PartitionLog, AbortMarkerWithoutRecordsHidesNothing) {
   PartitionLog log;
-  ASSERT_TRUE(log.append_marker(marker(1, 0, 1, false), 0).value());
+  ASSERT_TRUE(mark(log, marker(1, 0, 1, false)).value());
   ASSERT_EQ(append(log, 1, 0, 0, {"committed"}), ErrorCode::ok);
-  ASSERT_TRUE(log.append_marker(marker(1, 0, 2, true), 0).value());
+  ASSERT_TRUE(mark(log, marker(1, 0, 2, true)).value());
   EXPECT_THAT(read(log, Isolation::read_committed), ElementsAre("committed"));
 }
 
@@ -95,18 +108,18 @@ TEST(PartitionLog, GapInTheSequenceIsRefused) {
 TEST(PartitionLog, LowerEpochIsRefusedAlsoWhenOnlyAMarkerRaisedIt) {
   PartitionLog log;
   ASSERT_EQ(append(log, 1, 3, 0, {"a"}), ErrorCode::ok);
-  ASSERT_TRUE(log.append_marker(marker(1, 4, 1, false), 0).value());
+  ASSERT_TRUE(mark(log, marker(1, 4, 1, false)).value());
   EXPECT_EQ(append(log, 1, 3, 1, {"late"}), ErrorCode::invalid_producer_epoch);
-  EXPECT_EQ(log.append_marker(marker(1, 3, 2, true), 0).code(), ErrorCode::invalid_producer_epoch);
+  EXPECT_EQ(mark(log, marker(1, 3, 2, true)).code(), ErrorCode::invalid_producer_epoch);
   EXPECT_EQ(append(log, 1, 5, 0, {"b"}), ErrorCode::ok);
 }
 
 TEST(PartitionLog, MarkerThatIsDeliveredTwiceDoesNotEndTheNextTransaction) {
   PartitionLog log;
   ASSERT_EQ(append(log, 1, 0, 0, {"a"}), ErrorCode::ok);
-  ASSERT_TRUE(log.append_marker(marker(1, 0, 1, true), 0).value());
+  ASSERT_TRUE(mark(log, marker(1, 0, 1, true)).value());
   ASSERT_EQ(append(log, 1, 0, 1, {"b"}), ErrorCode::ok);
-  EXPECT_FALSE(log.append_marker(marker(1, 0, 1, true), 0).value());
+  EXPECT_FALSE(mark(log, marker(1, 0, 1, true)).value());
   EXPECT_THAT(read(log, Isolation::read_committed), ElementsAre("a"));
 }
 
@@ -114,11 +127,11 @@ TEST(PartitionLog, BatchWhoseBytesAndCountDisagreeIsRefused) {
   PartitionLog log;
   env::RecordBatch batch = batch_of({"a", "b"});
   batch.count = 3;
-  EXPECT_EQ(log.append({}, batch, 0).code(), ErrorCode::corrupt);
+  EXPECT_EQ(log.append({}, batch.count, batch.records, 0).code(), ErrorCode::corrupt);
   batch.count = 2;
   batch.records.pop_back();
-  EXPECT_EQ(log.append({}, batch, 0).code(), ErrorCode::corrupt);
-  EXPECT_EQ(log.append({}, env::RecordBatch{}, 0).code(), ErrorCode::corrupt);
+  EXPECT_EQ(log.append({}, batch.count, batch.records, 0).code(), ErrorCode::corrupt);
+  EXPECT_EQ(log.append({}, 0, {}, 0).code(), ErrorCode::corrupt);
   EXPECT_EQ(log.high_watermark(), 0);
 }
 
@@ -148,7 +161,7 @@ TEST(PartitionLog, SeededBugsDoWhatTheySay) {
   PartitionLog trusting(no_fencing);
   ASSERT_EQ(append(trusting, 1, 4, 0, {"owner"}), ErrorCode::ok);
   ASSERT_EQ(append(trusting, 1, 3, 7, {"zombie"}), ErrorCode::ok);
-  ASSERT_TRUE(trusting.append_marker(marker(1, 4, 1, true), 0).value());
+  ASSERT_TRUE(mark(trusting, marker(1, 4, 1, true)).value());
   EXPECT_THAT(read(trusting, Isolation::read_committed), ElementsAre("owner", "zombie"));
 }
 
@@ -198,14 +211,98 @@ TEST(SourceTopic, RangeIsOneRunOfStoredRecords) {
   EXPECT_TRUE(rest.bytes.empty());
 }
 
-TEST(LogStore, NeighbouringPartitionsAreLedByDifferentBrokers) {
-  LogStore store(2);
-  store.add_topic("out", 3);
-  EXPECT_NE(store.leader({"out", 0}), store.leader({"out", 1}));
-  EXPECT_EQ(store.leader({"out", 0}), store.leader({"out", 2}));
-  EXPECT_EQ(store.partition({"out", 3}), nullptr);
-  EXPECT_EQ(store.partition({"out", -1}), nullptr);
-  EXPECT_EQ(store.partition({"else", 0}), nullptr);
+// ---- copies --------------------------------------------------------------------------------------------------
+
+// What the leader has beyond the follower's end.
+void follow(PartitionLog& follower, const PartitionLog& leader, uint32_t max_bytes = 1 << 20) {
+  ASSERT_TRUE(follower.append_replicated(leader.batches_from(follower.end_offset(), max_bytes)));
+}
+
+TEST(PartitionLog, CopyIsAFunctionOfItsBatches) {
+  PartitionLog leader;
+  leader.begin_epoch(3);
+  ASSERT_EQ(append(leader, 1, 0, 0, {"a", "b"}), ErrorCode::ok);
+  ASSERT_EQ(append(leader, 2, 0, 0, {"c"}), ErrorCode::ok);
+  ASSERT_TRUE(mark(leader, marker(1, 0, 1, false)).value());
+  ASSERT_EQ(append(leader, 1, 0, 2, {"d"}), ErrorCode::ok);
+  PartitionLog copy;
+  while (copy.end_offset() < leader.end_offset()) follow(copy, leader, 1);
+  copy.advance_high_watermark(leader.high_watermark());
+  EXPECT_EQ(copy.last_stable_offset(), leader.last_stable_offset());
+  EXPECT_THAT(read(copy, Isolation::read_uncommitted), ElementsAre("a", "b", "c", "d"));
+  EXPECT_EQ(append(copy, 1, 0, 2, {"d"}), ErrorCode::ok) << "the batch is known here too";
+  EXPECT_EQ(copy.end_offset(), leader.end_offset());
+  EXPECT_EQ(append(copy, 1, 0, 5, {"gap"}), ErrorCode::out_of_order_sequence);
+  EXPECT_FALSE(mark(copy, marker(1, 0, 1, false)).value()) << "and so is the marker";
+  EXPECT_FALSE(copy.append_replicated(leader.batches_from(1, 1))) << "what does not continue the copy is refused";
+}
+
+TEST(PartitionLog, ReadersSeeNothingAboveTheHighWatermark) {
+  PartitionLog log;
+  const env::RecordBatch batch = batch_of({"a"});
+  ASSERT_TRUE(log.append({}, batch.count, batch.records, 0).ok());
+  EXPECT_THAT(read(log, Isolation::read_uncommitted), IsEmpty());
+  log.advance_high_watermark(1);
+  EXPECT_THAT(read(log, Isolation::read_uncommitted), ElementsAre("a"));
+}
+
+TEST(PartitionLog, TransactionIsStableOnlyWhenItsMarkerIsReplicated) {
+  PartitionLog log;
+  ASSERT_EQ(append(log, 1, 0, 0, {"a"}), ErrorCode::ok);
+  ASSERT_TRUE(log.append_marker(marker(1, 0, 1, true), 0, 0).ok());
+  EXPECT_EQ(log.last_stable_offset(), 0) << "the decision may be lost with this copy";
+  log.advance_high_watermark(2);
+  EXPECT_EQ(log.last_stable_offset(), 2);
+}
+
+TEST(PartitionLog, TruncationForgetsProducersAndTransactionsOfWhatIsCut) {
+  PartitionLog log;
+  log.begin_epoch(1);
+  ASSERT_EQ(append(log, 1, 0, 0, {"a"}), ErrorCode::ok);
+  const env::RecordBatch batch = batch_of({"b"});
+  ASSERT_TRUE(log.append({1, 0, 1, true, 2}, batch.count, batch.records, 0).ok());
+  ASSERT_TRUE(log.append_marker(marker(1, 0, 1, true), 2, 0).ok());
+  EXPECT_EQ(log.end_of_epoch(1).end_offset, 1);
+  EXPECT_EQ(log.end_of_epoch(7).end_offset, 3);
+  log.truncate(1);
+  EXPECT_EQ(log.end_offset(), 1);
+  EXPECT_EQ(log.last_epoch(), 1u);
+  EXPECT_EQ(log.last_stable_offset(), 0) << "the transaction is open again";
+  EXPECT_EQ(append(log, 1, 0, 1, {"b"}), ErrorCode::ok) << "the sequence is free again";
+  EXPECT_TRUE(mark(log, marker(1, 0, 1, true)).value());
+  EXPECT_THAT(read(log, Isolation::read_committed), ElementsAre("a", "b"));
+}
+
+TEST(PartitionLog, LaterBatchOfAnUnknownProducerDoesNotGetInFirst) {
+  PartitionLog log;
+  EXPECT_EQ(append(log, 1, 0, 1, {"b"}, false), ErrorCode::out_of_order_sequence);
+  EXPECT_EQ(append(log, 1, 0, 0, {"a"}, false), ErrorCode::ok);
+  EXPECT_EQ(append(log, 1, 0, 1, {"b"}, false), ErrorCode::ok);
+}
+
+TEST(PartitionLog, MarkerOfAnEarlierCoordinatorIsRefused) {
+  PartitionLog log;
+  Marker newer = marker(1, 0, 1, true);
+  newer.coordinator_epoch = 5;
+  ASSERT_EQ(append(log, 1, 0, 0, {"a"}), ErrorCode::ok);
+  ASSERT_TRUE(mark(log, newer).value());
+  Marker zombie = marker(1, 0, 2, false);
+  zombie.coordinator_epoch = 4;
+  EXPECT_EQ(mark(log, zombie).code(), ErrorCode::not_coordinator);
+  EXPECT_EQ(log.coordinator_epoch(1), 5u);
+}
+
+TEST(PartitionLog, FindsTheFirstVisibleRecordOfATime) {
+  PartitionLog log;
+  env::RecordBatch batch;
+  for (const TimeUs at_us : {10, 30, 20}) {
+    env::append_log_record({.timestamp_us = at_us, .key = {}, .value = "x", .lineage = {}}, batch.records);
+  }
+  ASSERT_TRUE(log.append({}, 3, batch.records, 0).ok());
+  EXPECT_EQ(log.offset_for_time(15, Isolation::read_committed), -1);
+  log.advance_high_watermark(3);
+  EXPECT_EQ(log.offset_for_time(15, Isolation::read_committed), 1);
+  EXPECT_EQ(log.offset_for_time(31, Isolation::read_committed), -1);
 }
 
 }  // namespace
