@@ -229,20 +229,17 @@ void Coordinator::complete(uint64_t checkpoint) {
 }
 
 // The state that was acknowledged is removed; what tasks are still writing comes as a late acknowledgement, or is
-// removed by its directory. Once the store has been asked it removes what it does not store.
+// removed by its directory. The store spares what it was asked to store, and removes it when it does not.
 void Coordinator::abort(uint64_t checkpoint, Reason reason) {
   const auto found = pending_.find(checkpoint);
   if (found == pending_.end()) return;
-  const bool in_store = found->second.state == State::storing || found->second.state == State::settling;
   move(found->second, State::aborted);
   const Pending pending = std::move(found->second);
   pending_.erase(found);
   env_.scheduler().cancel(pending.timeout);
   if (pending.final_checkpoint) final_ = Final::requested;
   env_.probe().hit(Point::checkpoint_abort, {.checkpoint = checkpoint, .text = to_string(reason)});
-  if (!in_store) {
-    for (const TaskState& state : pending.states) discard(state.file);
-  }
+  for (const TaskState& state : pending.states) discard(state.file);
   to_tidy_.push_back(checkpoint);
   host_.notify_aborted(*pending.plan, checkpoint, last_completed_);
   count_failure(reason);
