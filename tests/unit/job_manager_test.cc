@@ -262,6 +262,41 @@ TEST_F(JobManagerTest, WithTheSourceFinishedTheSinkIsTriggeredAndTheSourceRecord
   EXPECT_THAT(finished, ElementsAre(1, 0));
 }
 
+TEST_F(JobManagerTest, AFailureThatARestartWouldMeetAgainEndsTheJob) {
+  start_with_both(job_of(1));
+  const Deployed task = deployments()[0];
+  say(task.on, MailKind::task_state,
+      dataflow::TaskStateReport{1, task.attempt, TaskState::failed, "gone for good", dataflow::Failure::permanent});
+  EXPECT_EQ(world.count(Point::job_restart), 0);
+  EXPECT_EQ(status(), "failed: gone for good");
+}
+
+TEST_F(JobManagerTest, ALaterSinkNeedNotLookBehindWhatHasBeenFenced) {
+  start_with_both(job_of(1));
+  const Deployed task = deployments()[0];
+  say(task.on, MailKind::sinks_fenced, dataflow::Fenced{1, task.attempt});
+  report(task, TaskState::failed);
+  world.sent.clear();
+  fire_timer(world, *job_manager, MailKind::restart_delay);
+  const auto again = take_sent<cluster::DeployTask>(world, MailKind::deploy_task);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].task.fenced_generation, 1u);
+  EXPECT_EQ(again[0].task.generation, 2u);
+}
+
+TEST_F(JobManagerTest, ATaskThatWaitsToFinishIsToldAgainWithTheHeartbeat) {
+  start_with_both(job_of(1));
+  const Deployed task = deployments()[0];
+  report(task, TaskState::finishing);
+  say(task.on, MailKind::acknowledge_checkpoint, dataflow::Acknowledge{1, task.attempt, {0, 0}, 1, "state", ""});
+  EXPECT_EQ(world.count(MailKind::notify_checkpoint_complete), 1);  // which is lost
+  fire_timer(world, *job_manager, MailKind::heartbeat_interval);
+  cluster::HeartbeatReply message{1, task.incarnation, 1, {}};
+  message.attempts.push_back({1, task.attempt, TaskState::finishing, ""});
+  say(task.on, MailKind::heartbeat_reply, message);
+  EXPECT_EQ(world.count(MailKind::notify_checkpoint_complete), 2);
+}
+
 TEST_F(JobManagerTest, TheEndIsAnnouncedWhenItIsDurableAndALaterJobManagerStartsNothing) {
   graph::JobConfig job = job_of(1);
   job.checkpoint.enabled = false;

@@ -134,6 +134,17 @@ TEST_F(TaskManagerTest, WhatATaskCameToIsRepeatedUntilTheJobManagerHasHeardIt) {
   EXPECT_THAT(listed_at_heartbeat(), IsEmpty());
 }
 
+TEST_F(TaskManagerTest, WhyATaskFailedReachesTheJobManagerWhole) {
+  join();
+  deploy(100, 1, incarnation);
+  const dataflow::TaskStateReport said{1, 100, TaskState::failed, "the log has lost it", dataflow::Failure::permanent};
+  deliver(task_manager, MailKind::task_update, {1, 100}, encode(said));
+  const auto heard = take_sent<dataflow::TaskStateReport>(world, MailKind::task_state);
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard[0].reason, said.reason);
+  EXPECT_EQ(heard[0].failure, said.failure);
+}
+
 TEST_F(TaskManagerTest, HasNoRoomForMoreSubtasksThanSlots) {
   join();
   EXPECT_EQ(deploy(100, 1, incarnation, 0), DeployOutcome::accepted);
