@@ -95,10 +95,16 @@ Status Bank::apply(sqlite::Connection& connection, const Transfer& t) const {
   return forget.value().bind(1, id - kNotesKept).run();
 }
 
+void Bank::in_doubt(const Transfer& transfer) {
+  candidates_.push_back({history_.size(), transfer});
+  undecided_ = true;
+}
+
 void Bank::committed(const Transfer& transfer) {
   history_.push_back(transfer);
   acknowledged_ = history_.size();
   candidates_.clear();
+  undecided_ = false;
 }
 
 Result<std::pair<int64_t, int64_t>> Bank::glance(sqlite::Connection& connection) {
@@ -171,21 +177,25 @@ Result<std::vector<Transfer>> Bank::read_ledger(sqlite::Connection& connection) 
 }
 
 Bank::Look Bank::settle(const std::vector<Transfer>& ledger) {
-  const size_t common = std::min(ledger.size(), history_.size());
-  if (!std::equal(ledger.begin(), ledger.begin() + static_cast<ptrdiff_t>(common), history_.begin())) {
-    return wrong("the ledger has an entry that is not the one that was made");
+  for (size_t i = 0; i < ledger.size(); ++i) {
+    if (i < acknowledged_) {
+      if (ledger[i] != history_[i]) return wrong("the ledger has an entry that is not the one that was made");
+      continue;
+    }
+    const bool known = std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& candidate) {
+      return candidate.position == i && candidate.transfer == ledger[i];
+    });
+    if (!known) return wrong("a transaction that was never committed is there");
   }
-  if (ledger.size() > history_.size() + 1) return wrong("the ledger has more entries than were made");
   Look look;
-  look.in_doubt = !candidates_.empty();
-  look.happened = ledger.size() == history_.size() + 1;
-  const bool known = std::find(candidates_.begin(), candidates_.end(), ledger.empty() ? Transfer() : ledger.back()) !=
-                     candidates_.end();
-  if (look.happened && !known) return wrong("a transaction that was never committed is there");
+  look.in_doubt = undecided_;
+  look.happened = undecided_ && ledger.size() == candidates_.back().position + 1 &&
+                  ledger.back() == candidates_.back().transfer;
   if (ledger.size() < acknowledged_) look.lost = acknowledged_ - ledger.size();
   history_ = ledger;
   acknowledged_ = std::min(acknowledged_, ledger.size());
-  candidates_.clear();
+  std::erase_if(candidates_, [&](const Candidate& candidate) { return candidate.position > ledger.size(); });
+  undecided_ = false;
   return look;
 }
 

@@ -51,7 +51,9 @@ class Bank {
   // What the workload was told.
   void begin_schema() { schema_ = Schema::in_doubt; }
   void schema_committed() { schema_ = Schema::acknowledged; }
-  void in_doubt(const Transfer& transfer) { candidates_.push_back(transfer); }
+  // A commit that failed may still happen, also after a look that did not find it, until a later one is acknowledged:
+  // the log that it failed in may come back with a name whose removal was lost.
+  void in_doubt(const Transfer& transfer);
   void committed(const Transfer& transfer);
 
   // Looks at everything, and takes what is there for the truth from then on.
@@ -76,7 +78,12 @@ class Bank {
   Schema schema_ = Schema::absent;
   std::vector<Transfer> history_;    // what is there
   size_t acknowledged_ = 0;          // so many of them must stay
-  std::vector<Transfer> candidates_;  // each of which may be the next of the history
+  struct Candidate {
+    size_t position;  // in the ledger
+    Transfer transfer;
+  };
+  std::vector<Candidate> candidates_;  // each of which may be there at its position
+  bool undecided_ = false;             // the last of them has not been looked for
 };
 
 }  // namespace onceproof::scenarios::disk
