@@ -140,7 +140,10 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   build(world, plan, input, log, journal);
   run_to_the_end(world, plan, log);
 
-  RunResult result{{}, world.trace()};
+  RunResult result{{}, world.trace(), {}};
+  for (int i = 0; i < env::kPointCount; ++i) {
+    result.hits[static_cast<size_t>(i)] = world.hits(static_cast<env::Point>(i));
+  }
   checkers::RunReport& report = result.report;
   report.scenario = plan.scenario;
   report.seed = plan.seed;

@@ -3,6 +3,7 @@
 // and checkers meet. A run is a pure function of its plan and input.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -27,6 +28,7 @@ Result<PreparedInput> prepare_input(const RunPlan& plan);
 struct RunResult {
   checkers::RunReport report;
   simulator::Trace trace;
+  std::array<uint64_t, env::kPointCount> hits{};  // of each protocol point, both phases
 };
 
 // How much of what happened the history tells. The trace, the verdict's outcome and its counts are the same for both.

@@ -19,6 +19,9 @@ StackOutcome summary_of(const std::string& stack, const RunResult& result) {
   outcome.events = result.report.events;
   outcome.lost = verdict.counts.lost;
   outcome.duplicated = verdict.counts.duplicated;
+  outcome.armed = result.report.faults.armed;
+  outcome.fired = result.report.faults.fired;
+  outcome.effective = result.report.faults.effective;
   return outcome;
 }
 
@@ -31,10 +34,14 @@ std::string to_line(const SeedOutcome& outcome) {
                       {"events", stack.events},
                       {"lost", stack.lost},
                       {"duplicated", stack.duplicated},
+                      {"armed", stack.armed},
+                      {"fired", stack.fired},
+                      {"effective", stack.effective},
                       {"story", stack.story}});
   }
   const nlohmann::ordered_json json = {{"seed", outcome.seed},
                                        {"stacks", stacks},
+                                       {"effects_measured", outcome.effects_measured},
                                        {"control_effective", outcome.control_effective},
                                        {"nondeterminism", outcome.nondeterminism}};
   std::string line = reports::to_text(json, -1);
@@ -48,6 +55,7 @@ Result<SeedOutcome> outcome_from_line(const std::string& line) {
   const auto root = reader.parse(line);
   if (root) {
     if (const auto seed = root->required("seed")) outcome.seed = seed->natural();
+    if (const auto measured = root->required("effects_measured")) outcome.effects_measured = measured->boolean();
     if (const auto control = root->required("control_effective")) outcome.control_effective = control->boolean();
     if (const auto words = root->required("nondeterminism")) outcome.nondeterminism = words->word();
     if (const auto stacks = root->required("stacks")) {
@@ -68,6 +76,9 @@ Result<SeedOutcome> outcome_from_line(const std::string& line) {
         stack.events = number("events");
         stack.lost = number("lost");
         stack.duplicated = number("duplicated");
+        stack.armed = number("armed");
+        stack.fired = number("fired");
+        stack.effective = number("effective");
       }
     }
   }

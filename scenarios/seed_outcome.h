@@ -19,11 +19,15 @@ struct StackOutcome {
   uint64_t events = 0;
   uint64_t lost = 0;
   uint64_t duplicated = 0;
+  uint64_t armed = 0;  // faults
+  uint64_t fired = 0;
+  uint64_t effective = 0;  // when they were measured
 };
 
 struct SeedOutcome {
   uint64_t seed = 0;
   std::vector<StackOutcome> stacks;
+  bool effects_measured = false;   // each fault that fired was left out once
   bool control_effective = false;  // a weaker guarantee showed its damage
   std::string nondeterminism;      // the first differing event; empty: none, or not looked for
 };

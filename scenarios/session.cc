@@ -18,7 +18,7 @@ namespace onceproof::scenarios {
 
 namespace {
 
-constexpr size_t kKeptInputs = 8;
+constexpr size_t kKeptInputs = 48;
 
 Error bad(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
 
@@ -69,7 +69,8 @@ std::string to_line(const Request& request) {
                                        {"stacks", request.stacks},
                                        {"input", request.input},
                                        {"bugs", request.bugs},
-                                       {"profile", request.profile}};
+                                       {"profile", request.profile},
+                                       {"effective_every", request.effective_every}};
   std::string line = reports::to_text(json, -1);
   while (!line.empty() && line.back() == '\n') line.pop_back();
   return line;
@@ -84,6 +85,7 @@ Result<Request> request_from_line(const std::string& line) {
     if (const auto plan = root->required("plan_path")) request.plan_path = plan->word();
     if (const auto input = root->required("input")) request.input = input->word();
     if (const auto profile = root->required("profile")) request.profile = profile->word();
+    if (const auto every = root->required("effective_every")) request.effective_every = every->natural();
     request.stacks = words_of(*root, "stacks");
     request.bugs = words_of(*root, "bugs");
   }

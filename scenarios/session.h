@@ -20,6 +20,7 @@ struct Request {
   std::vector<std::string> stacks;  // empty: all that the scenario has
   std::string input;                // --input; empty: the scenario's own
   std::vector<std::string> bugs;
+  uint64_t effective_every = 0;  // a sweep measures the effects of the faults in every so many seeds; 0: never
   std::string profile = kStockProfile;  // "stock", "swarm", "calm" or one of the scenario's own
 };
 std::string to_line(const Request& request);

@@ -11,6 +11,7 @@
 #include "reports/json.h"
 #include "runtime/real/allocator.h"
 #include "runtime/real/workers.h"
+#include "scenarios/effects.h"
 #include "scenarios/seed_outcome.h"
 
 namespace onceproof::scenarios {
@@ -54,6 +55,8 @@ Result<SeedOutcome> run_seed(Session& session, uint64_t seed) {
   if (!plans.ok()) return plans.error();
   SeedOutcome outcome;
   outcome.seed = seed;
+  const uint64_t every = session.request().effective_every;
+  outcome.effects_measured = every > 0 && seed % every == 0;
   std::vector<checkers::Verdict> verdicts;
   for (const RunPlan& plan : plans.value()) {
     Result<RunResult> result = session.run(plan, Recording::judged);
@@ -61,6 +64,10 @@ Result<SeedOutcome> run_seed(Session& session, uint64_t seed) {
     const bool told = result.ok() && result.value().report.verdict.outcome != checkers::Outcome::valid;
     if (told) result = session.run(plan);
     if (!result.ok()) return result.error();
+    if (outcome.effects_measured) {
+      const Status measured = measure_effects(session, plan, result.value());
+      if (!measured.ok()) return Error{measured.code(), measured.error().message};
+    }
     outcome.stacks.push_back(summary_of(plan.guarantee, result.value()));
     verdicts.push_back(std::move(result.value().report.verdict));
   }

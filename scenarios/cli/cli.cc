@@ -94,6 +94,9 @@ Command make_sweep(CLI::App& app, Options& o) {
   bool keep_going = false;
   command->add_flag("--keep-going", keep_going, "do not stop at violations (the default)");
   command->add_option("--shard", o.shard, "only every n-th seed: 1/8 to 8/8");
+  command->add_option("--effective-every", o.effective_every,
+                      "in every so many seeds run again without each fault that fired, to see whether it mattered; 0: never")
+      ->default_str("200");
   command->add_option("--resume", o.resume, "file that keeps the state of an interrupted sweep");
   for (const auto& add : {add_guarantee, add_profile, add_input, add_bug, add_json, add_out, add_determinism}) add(*command, o);
   return {command, sweep_command};
@@ -123,8 +126,12 @@ std::vector<Command> make_commands(CLI::App& app, Options& o) {
   std::vector<Command> commands;
   CLI::App* list = add_command(app, "list", "List scenarios, profiles, protocol points, mails or seeded bugs; print the schema",
                                "  onceproof list\n  onceproof list points\n  onceproof list bugs --json\n"
+                               "  onceproof list points --coverage --seeds 100\n"
                                "  onceproof list schema > scenario.schema.json\n");
   list->add_option("what", o.target, "scenarios, profiles, points, mails, bugs or schema")->default_str("scenarios");
+  list->add_flag("--coverage", o.coverage,
+                 "points: run the stock suites and say what was hit, struck and effective; 1 when something never was");
+  list->add_option("--seeds", o.coverage_seeds, "of each scenario and profile, with --coverage")->default_str("40");
   add_json(*list, o);
   commands.push_back({list, list_command});
   commands.push_back(make_run(app, o));

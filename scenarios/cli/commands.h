@@ -36,11 +36,16 @@ struct Options {
   std::string journal;      // empty: all
   std::string synchronous;  // empty: all that promise something, and off as the control
   std::string overwrite = "usual";
+  std::string effective_every = "200";
+  // list points --coverage
+  bool coverage = false;
+  std::string coverage_seeds = "40";
   // bench
   std::string rounds = "31";
 };
 
 int list_command(const Options& options);
+int coverage_command(const Options& options);  // list points --coverage
 int run_command(const Options& options);
 int replay_command(const Options& options);
 int sweep_command(const Options& options);

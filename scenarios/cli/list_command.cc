@@ -97,6 +97,10 @@ int list_command(const Options& options) {
   const std::vector<std::pair<std::string, Listing (*)()>> topics = {
       {"scenarios", scenarios}, {"profiles", profiles}, {"points", points}, {"mails", mails}, {"bugs", bugs}};
   const std::string wanted = options.target.empty() ? "scenarios" : options.target;
+  if (options.coverage) {
+    if (wanted != "points") return usage_error("--coverage belongs to `list points`");
+    return coverage_command(options);
+  }
   if (wanted == "schema") {  // a document of its own, the same with and without --json
     print(reports::to_text(scenario_schema()));
     return kValid;

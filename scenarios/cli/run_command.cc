@@ -12,6 +12,7 @@
 #include "runtime/real/workers.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
+#include "scenarios/effects.h"
 #include "scenarios/run_folder.h"
 #include "scenarios/seed_outcome.h"
 #include "scenarios/worker.h"
@@ -35,6 +36,8 @@ Result<Finished> run_all(Session& session, uint64_t seed) {
   for (const RunPlan& plan : finished.plans) {
     Result<RunResult> result = session.run(plan);
     if (!result.ok()) return result.error();
+    const Status measured = measure_effects(session, plan, result.value());
+    if (!measured.ok()) return Error{measured.code(), measured.error().message};
     verdicts.push_back(result.value().report.verdict);
     finished.results.push_back(result.take());
   }

@@ -29,6 +29,8 @@ constexpr size_t kShownViolations = 10;
 
 struct Totals {
   uint64_t seeds = 0, runs = 0, violations = 0, nondeterministic = 0, inconclusive = 0, control_effective = 0;
+  uint64_t armed = 0, fired = 0;                       // faults of all runs
+  uint64_t measured_fired = 0, measured_effective = 0;  // of the seeds whose faults were left out one by one
   const SeedOutcome* first_violation = nullptr;
   const StackOutcome* first_violated_stack = nullptr;
 };
@@ -41,6 +43,10 @@ Totals totals_of(const std::map<uint64_t, SeedOutcome>& finished, bool twice) {
     totals.control_effective += outcome.control_effective;
     totals.nondeterministic += !outcome.nondeterminism.empty();
     for (const StackOutcome& stack : outcome.stacks) {
+      totals.armed += stack.armed;
+      totals.fired += stack.fired;
+      totals.measured_fired += outcome.effects_measured ? stack.fired : 0;
+      totals.measured_effective += outcome.effects_measured ? stack.effective : 0;
       totals.inconclusive += stack.verdict == "inconclusive";
       if (stack.verdict != "violated") continue;
       ++totals.violations;
@@ -107,6 +113,11 @@ Json json_of(const Session& session, const Totals& totals, double seconds, uint6
           {"nondeterministic", totals.nondeterministic},
           {"inconclusive", totals.inconclusive},
           {"control_effective", totals.control_effective},
+          {"faults",
+           {{"armed", totals.armed},
+            {"fired", totals.fired},
+            {"measured", totals.measured_fired},
+            {"effective", totals.measured_effective}}},
           {"runs_per_second", seconds > 0 ? static_cast<double>(runs_now) / seconds : 0.0},
           {"first_violation", first}};
 }
@@ -118,6 +129,12 @@ std::string text_of(const Session& session, const std::map<uint64_t, SeedOutcome
       "violations {}   nondeterministic {}   inconclusive {}   control effective in {} of {} seeds\n",
       session.scenario_name(), totals.seeds, totals.runs, seconds > 0 ? static_cast<double>(runs_now) / seconds : 0.0,
       totals.violations, totals.nondeterministic, totals.inconclusive, totals.control_effective, totals.seeds);
+  text += fmt::format("faults armed {}, fired {}", totals.armed, totals.fired);
+  if (totals.measured_fired > 0) {
+    text += fmt::format("; of {} that were left out once, {} had been effective", totals.measured_fired,
+                        totals.measured_effective);
+  }
+  text += "\n";
   size_t shown = 0;
   for (const auto& [seed, outcome] : finished) {
     if (!outcome.nondeterminism.empty() && shown < kShownViolations)
@@ -149,7 +166,11 @@ int sweep_command(const Options& options) {
   const auto stop_at = options.stop_at.empty() ? Result<uint64_t>(UINT64_MAX)
                                                : parse_number(options.stop_at, "--stop-at", 1, UINT64_MAX);
   if (!stop_at.ok()) return usage_error(stop_at.error().message);
-  Result<Session> session = open_session(options);
+  const auto every = parse_number(options.effective_every, "--effective-every", 0, UINT64_MAX);
+  if (!every.ok()) return usage_error(every.error().message);
+  Request request = request_of(options);
+  request.effective_every = every.value();
+  Result<Session> session = Session::open(request);
   if (!session.ok()) return usage_error(session.error().message);
   if (seeds.value().empty()) {
     message("no seed is in this sweep");

@@ -12,6 +12,8 @@ namespace onceproof::scenarios {
 namespace {
 
 constexpr uint64_t kSeeds = 25;
+// The stock scenario as it was when these seeds were found: it has two late restarts in every seed.
+constexpr const char* kZombies = ONCEPROOF_SOURCE_DIR "/tests/scenario/zombies.json";
 
 struct SeedRun {
   std::vector<RunPlan> plans;
@@ -72,7 +74,7 @@ TEST_P(Stories, TheFaultsDoDamageWhereTheyMay) {
     duplicated += result.reports[1].verdict.counts.duplicated > 0;
   }
   EXPECT_GT(lost, 0u);
-  EXPECT_GT(duplicated, kSeeds / 2);
+  EXPECT_GT(duplicated, kSeeds / 4);
 }
 
 INSTANTIATE_TEST_SUITE_P(Catalogue, Stories, testing::Values("word-count", "transform"), [](const auto& param) {
@@ -90,24 +92,36 @@ TEST(WordCount, TheDefaultSeedShowsAllThreeGuaranteesApart) {
 
 TEST(WordCount, TheCrashStrikesBetweenPreCommitAndCommit) {
   Session session = open("word-count");
-  int struck = 0;
+  int drawn = 0, struck = 0;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const SeedRun result = run(session, seed);
-    const auto& faults = result.reports[2].history.faults;
+    if (result.plans[2].faults.empty()) continue;
     const auto& trigger = result.plans[2].faults.front().trigger;
-    ASSERT_EQ(faults.front().kind, "crash");
-    struck += faults.front().effective && faults.front().fired_us != *trigger.by_us;
+    if (trigger.point != env::Point::sink_pre_commit || !trigger.by_us) continue;
+    ++drawn;
+    const auto& fault = result.reports[2].history.faults.front();
+    ASSERT_EQ(fault.kind, "crash");
+    struck += fault.fired && fault.fired_us != *trigger.by_us;
   }
-  EXPECT_GT(struck, static_cast<int>(kSeeds) / 2);
+  EXPECT_GT(drawn, static_cast<int>(kSeeds) / 3);
+  EXPECT_GT(struck, drawn / 2);
 }
 
 TEST(WordCount, EveryTimedFaultFiresUnderEveryGuarantee) {
   Session session = open("word-count");
-  const SeedRun result = run(session, 1);
-  for (const checkers::RunReport& report : result.reports) {
-    EXPECT_TRUE(report.history.faults[0].fired) << "the crash falls back to its time when there is no pre-commit";
-    EXPECT_TRUE(report.history.faults[1].fired) << "the partition has a time";
+  int timed = 0;
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    const SeedRun result = run(session, seed);
+    for (size_t stack = 0; stack < result.plans.size(); ++stack) {
+      for (size_t i = 0; i < result.plans[stack].faults.size(); ++i) {
+        const auto& trigger = result.plans[stack].faults[i].trigger;
+        if (!trigger.by_us && (!trigger.at_us || *trigger.at_us > seconds(55))) continue;
+        ++timed;
+        EXPECT_TRUE(result.reports[stack].history.faults[i].fired) << seed << " " << i;
+      }
+    }
   }
+  EXPECT_GT(timed, 10);
 }
 
 // A suite that cannot see a known bug proves nothing about unknown ones.
@@ -134,10 +148,10 @@ TEST(WordCount, WithoutFencingAZombieDoesDamage) {
     if (seen) EXPECT_FALSE(violated(run(fenced, seed).reports[0])) << seed;
   }
   EXPECT_TRUE(seen);
-  // Transactions: few seeds wake a zombie at the wrong moment; this one does. When the scenario changes, find another
-  // with `onceproof sweep word-count --seeds 2000 --bug no-fencing`.
-  Session fenced_transactions = open("word-count");
-  Session unfenced_transactions = open("word-count", {"no-fencing"});
+  // Transactions: few seeds wake a zombie at the wrong moment; this one does. When the runtime changes, find another
+  // with `onceproof sweep tests/scenario/zombies.json --seeds 2000 --bug no-fencing`.
+  Session fenced_transactions = open(kZombies);
+  Session unfenced_transactions = open(kZombies, {"no-fencing"});
   EXPECT_FALSE(violated(run(fenced_transactions, 0x3e5).reports[2]));
   EXPECT_TRUE(violated(run(unfenced_transactions, 0x3e5).reports[2]));
 }
@@ -145,7 +159,7 @@ TEST(WordCount, WithoutFencingAZombieDoesDamage) {
 // Seeds in which the sweep found defects of the runtime: a source that nobody woke (0xa6, 0xd9), and a late zombie that
 // aborted what a newer attempt had pre-committed (0x196, 0x6f7).
 TEST(WordCount, SeedsThatOnceFoundDefectsStayClean) {
-  Session session = open("word-count");
+  Session session = open(kZombies);
   for (const uint64_t seed : {0xa6, 0xd9, 0x196, 0x6f7}) {
     for (const auto& report : run(session, seed).reports) EXPECT_FALSE(violated(report)) << seed;
   }

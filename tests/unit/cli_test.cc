@@ -103,6 +103,19 @@ TEST(Cli, TheSchemaIsOneJsonDocumentWithAndWithoutJson) {
   EXPECT_EQ(call({"list", "schema", "--json"}).out, answer.out);
 }
 
+TEST(Cli, CoverageNamesEveryPointAndFault) {
+  const Answer answer = call({"list", "points", "--coverage", "--seeds", "1", "--json"});
+  const auto json = nlohmann::json::parse(answer.out);
+  EXPECT_EQ(answer.code, json["unexplained"].empty() ? 0 : 1);
+  EXPECT_GT(json["runs"], 20);
+  EXPECT_GT(json["points"].size(), 30u);
+  for (const auto& point : json["points"]) {
+    const bool never = point["effective"] == 0;
+    EXPECT_EQ(never, point["reason"] != "") << point["name"];
+  }
+  EXPECT_EQ(call({"list", "bugs", "--coverage"}).code, 64);
+}
+
 TEST(Cli, RunPrintsTheSeedFirstAndHowToReproduceLast) {
   const Answer answer = run_transform({"--seed", "0x2a"});
   EXPECT_THAT(answer.out, StartsWith("transform seed 0x2a\n"));

@@ -147,7 +147,7 @@ TEST(DrawnPoint, AClassOfPointsIsDrawnFromAndNothingElse) {
   std::set<std::string> points;
   int before = 0;
   for (uint64_t seed = 0; seed < 200; ++seed) {
-    const simulator::Trigger& trigger = draw_plan(scenario, seed).value().faults[0].trigger;
+    const simulator::Trigger trigger = draw_plan(scenario, seed).value().faults[0].trigger;
     points.insert(env::info(*trigger.point).name);
     if (trigger.when != env::Phase::before) continue;
     ++before;
