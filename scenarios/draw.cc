@@ -16,6 +16,9 @@ namespace {
 
 constexpr const char* kConfigured = "configured";
 constexpr DurationUs kShortestSpanUs = seconds(20);  // what at_percent counts in, where the whole input is a backlog
+constexpr DurationUs kWorkUs = seconds(20);          // most of what one kind of work may take in a swarm's run
+constexpr int64_t kTextRecords = 700, kTextWords = 6000;  // of the default text, roughly
+constexpr int64_t kBytesOfWord = 40;                  // with its lineage and header
 constexpr DurationUs kRoomForRecoveriesUs = seconds(120);
 
 int64_t draw(const DrawnNumber& number, RandomStream stream) {
@@ -186,6 +189,28 @@ bool own(const RandomStream& root, const char* part, uint32_t percent) {
   return root.fork("own").fork(part).percent(percent);
 }
 
+// Tiny buffers, slow links, huge records and a slow processor are each worth a run, but all together they are a job
+// that needs hours: where the work cannot be done in the time that a run has, the tightest of them gives way.
+void bound_work(RunPlan& plan) {
+  const GeneratedInput& made = plan.input.generated;
+  const bool generated = made.records > 0;
+  const int64_t records = generated ? made.records : kTextRecords;
+  const int64_t words = generated ? made.records * made.words : kTextWords;
+  const int64_t huge = generated && made.huge_one_in > 0 ? made.records / made.huge_one_in * made.huge_bytes : 0;
+  const DurationUs round_trip_us = 2 * plan.network.typical_us;
+  const int64_t channel_bytes = words * kBytesOfWord + huge;
+  graph::ChannelConfig& channel = plan.job.channel;
+  while (channel_bytes / (int64_t{channel.buffer_bytes} * channel.exclusive_buffers) * round_trip_us > kWorkUs) {
+    channel.buffer_bytes *= 2;
+  }
+  const int64_t source_bytes = records * kBytesOfWord + words * 8 + huge;
+  while (source_bytes / plan.job.source.fetch_bytes / plan.job.source.partitions * round_trip_us > kWorkUs) {
+    plan.job.source.fetch_bytes *= 2;
+  }
+  while (words * plan.cpu.per_record_ns / 1000 * 3 > kWorkUs) plan.cpu.per_record_ns /= 2;
+  while (channel_bytes * plan.cpu.per_record_byte_ns / 1000 * 3 > kWorkUs) plan.cpu.per_record_byte_ns /= 2;
+}
+
 // Numbers that a profile drew independently may contradict one another: the scenario's author is not to blame.
 void make_consistent(RunPlan& plan) {
   graph::JobConfig& job = plan.job;
@@ -239,9 +264,12 @@ Result<RunPlan> draw_plan(const Scenario& scenario, uint64_t seed, const Overrid
   if (scenario.profile) {
     if (const Status status = check_plan(plan); !status.ok()) return status.error();  // before anything hides it
   }
+  const int64_t own_records = plan.input.generated.records;
   if (own_swarm) draw_swarm_knobs(scenario.swarm, root, "swarm", plan);
   draw_swarm_knobs(profile.swarm, root, "profile", plan);
   if (scenario.profile) make_consistent(plan);
+  if (plan.input.generated.records == 0) plan.input.generated.records = own_records;  // none drawn: the input stays
+  if (scenario.profile) bound_work(plan);
   // A swarm that draws generated records means them instead of the text; what a person names stands.
   if (plan.input.spec.kind == InputKind::default_text && plan.input.generated.records > 0) {
     plan.input.spec.kind = InputKind::generated;

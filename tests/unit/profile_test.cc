@@ -96,6 +96,27 @@ TEST(Profile, TheSwarmFitsAnyScenarioAndEverySeedIsConsistent) {
   }
 }
 
+// Without its records the scenario would judge nothing; and a swarm that draws none means the scenario's own.
+TEST(Profile, TheSwarmNeverTakesAScenariosRecordsAway) {
+  const Scenario scenario = profiled("reference", "swarm");
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    const InputPlan input = draw_plan(scenario, seed).value().input;
+    EXPECT_EQ(input.spec.kind, InputKind::generated);
+    EXPECT_GT(input.generated.records, 0) << seed;
+  }
+}
+
+TEST(Profile, ASwarmsWorkFitsIntoARun) {
+  const Scenario scenario = profiled("reference", "swarm");
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    const RunPlan plan = draw_plan(scenario, seed).take();
+    const GeneratedInput& made = plan.input.generated;
+    const int64_t bytes = made.huge_one_in > 0 ? made.records / made.huge_one_in * made.huge_bytes : 0;
+    const int64_t window = int64_t{plan.job.channel.buffer_bytes} * plan.job.channel.exclusive_buffers;
+    EXPECT_LE(bytes / window * 2 * plan.network.typical_us, seconds(20)) << seed;
+  }
+}
+
 TEST(Profile, AContradictionOfTheScenarioIsNotHiddenByTheSwarm) {
   const Scenario scenario = with_profile(scenario_of(R"(, "parallelism": 9)"), "swarm").take();
   EXPECT_FALSE(draw_plan(scenario, 1).ok());
