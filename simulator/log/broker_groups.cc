@@ -36,7 +36,7 @@ void Broker::commit_offsets(const Caller& caller, const OffsetCommitRequest& req
                                              request.member_epoch, request.instance_id, request.group)));
   }
   const bool verifies = !request.producer.transactional_id.empty() &&
-                        disk_.copy(id)->begins_transaction(request.producer.producer_id);
+                        disk_.copy(id)->begins_transaction(request.producer.producer_id, request.producer.epoch);
   if (!verifies) return append_offsets(caller, request);
   verify(request.producer, id, request.version, [this, caller, request](const Status& status) {
     if (status.ok()) return append_offsets(caller, request);

@@ -37,7 +37,7 @@ void Broker::produce(const Caller& caller, env::Mail& mail) {
   // Without fencing nobody asks a classic coordinator either: late writes get in.
   const bool asks = request.version == TransactionVersion::v2 || !options_.bugs.has(SeededBug::no_fencing);
   const bool verifies = !request.producer.transactional_id.empty() && asks &&
-                        disk_.copy(id)->begins_transaction(request.producer.producer_id);
+                        disk_.copy(id)->begins_transaction(request.producer.producer_id, request.producer.epoch);
   if (!verifies) {
     const size_t at = fields_size(mail.body, request);
     return append_records(caller, request, ByteView(mail.body).substr(at));

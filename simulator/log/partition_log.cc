@@ -14,9 +14,9 @@ const size_t kHeaderSize = encode(StoredBatch{}).size();  // of a batch's wire f
 
 // ---- the leader: producers ---------------------------------------------------------------------------------
 
-bool PartitionLog::begins_transaction(uint64_t producer_id) const {
+bool PartitionLog::begins_transaction(uint64_t producer_id, uint16_t epoch) const {
   const auto found = producers_.find(producer_id);
-  return found == producers_.end() || found->second.open < 0;
+  return found == producers_.end() || found->second.open < 0 || found->second.epoch != epoch;
 }
 
 uint32_t PartitionLog::coordinator_epoch(uint64_t producer_id) const {

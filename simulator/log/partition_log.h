@@ -76,8 +76,9 @@ class PartitionLog {
   Checked check(const AppendRequest& request, uint32_t count, ByteView records) const;
   // The end offset that has to be replicated before the batch is acknowledged.
   Result<int64_t> append(const AppendRequest& request, uint32_t count, ByteView records, TimeUs now_us);
-  // True when the producer has no open transaction here, so that the coordinator must be asked first.
-  bool begins_transaction(uint64_t producer_id) const;
+  // True when the producer has no open transaction of this epoch here, so that the coordinator must be asked first. One of
+  // an earlier epoch may still wait for its marker; what is written behind it is not part of it.
+  bool begins_transaction(uint64_t producer_id, uint16_t epoch) const;
   // The highest epoch of a transaction coordinator that has written a marker for this producer here.
   uint32_t coordinator_epoch(uint64_t producer_id) const;
 

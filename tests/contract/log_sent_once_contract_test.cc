@@ -12,8 +12,7 @@ namespace {
 using test::LogContract;
 using test::LogFault;
 
-INSTANTIATE_TEST_SUITE_P(, LogContract,
-                         ::testing::Values(test::LogUnderTestFactory{"Simulated", test::make_simulated_log}),
+INSTANTIATE_TEST_SUITE_P(, LogContract, ::testing::ValuesIn(test::simulated_logs()),
                          [](const auto& implementation) { return implementation.param.name; });
 
 TEST_P(LogContract, InitOfAnIdIsNotRepeatedWhenItsAnswerIsLate) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,6 +26,11 @@ class StubLogClient final : public simulator::LogClient {
   void commit(const env::ProducerIdentity&, Done) override {}
   void abort(const env::ProducerIdentity&, Done) override {}
   void describe_transaction(const std::string&, Reply<env::TransactionDescription>) override {}
+  void send_offsets(const env::ProducerIdentity&, const std::string&, const std::string&, uint64_t,
+                    const std::map<env::TopicPartition, int64_t>&, Done) override {}
+  void list_transactions(Reply<std::vector<env::TransactionDescription>>) override {}
+  void offsets_for_times(const std::map<env::TopicPartition, TimeUs>&, env::Isolation,
+                         Reply<std::map<env::TopicPartition, std::optional<int64_t>>>) override {}
   void fetch(const env::TopicPartition&, int64_t, env::Isolation, uint32_t, DurationUs,
              Reply<env::FetchResult>) override {}
   void end_offset(const env::TopicPartition&, env::Isolation, Reply<int64_t>) override {}

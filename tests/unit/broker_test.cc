@@ -112,7 +112,35 @@ TEST(Broker, LateWriteOfAnEndedTransactionIsRefusedByItsLeader) {
   EXPECT_TRUE(quiescent(log.cluster()));
 }
 
-TEST(Broker, MarkerThatOvertakesAVerificationMakesTheLeaderRefuseTheWrite) {
+// The coordinator has decided, the leader does not know yet: the next transaction's first batch must not become part of
+// the one that is being committed.
+TEST(Broker, WhatFollowsADecidedTransactionWaitsForItsMarker) {
+  for (const TransactionVersion version : {TransactionVersion::classic, TransactionVersion::v2}) {
+    SimulatedLog::Options options;
+    options.cluster.transaction_version = version;
+    Trigger trigger;
+    trigger.at_us = 0;
+    options.faults = {{trigger, DelayFault{"*", env::MailKind::transaction_markers, 1, seconds(2)}}};
+    SimulatedLog log(options);
+    LogCalls calls(log);
+    log.create_topic("out", 2);
+    const int32_t partition = log.cluster().leader({"out", 0}) == log.cluster().coordinator("t") ? 1 : 0;
+    const auto producer = calls.init(0, "t");
+    ASSERT_EQ(calls.append(0, producer, partition, {"first"}), ErrorCode::ok);
+    ASSERT_EQ(calls.commit(0, producer), ErrorCode::ok);
+    ASSERT_FALSE(quiescent(log.cluster())) << "the marker is held";
+    ASSERT_EQ(calls.append(0, producer, partition, {"second"}), ErrorCode::ok);
+    log.advance(seconds(3));
+    EXPECT_THAT(calls.read(partition), ElementsAre("first"));
+    EXPECT_EQ(calls.abort(0, producer), ErrorCode::ok);
+    log.advance(seconds(3));
+    EXPECT_THAT(calls.read(partition), ElementsAre("first"));
+    EXPECT_TRUE(quiescent(log.cluster()));
+  }
+}
+
+// Both go from the coordinator to the leader, on one connection: what was allowed before the end is part of it.
+TEST(Broker, MarkerStaysBehindTheVerificationThatItsConnectionHolds) {
   // The coordinator's answers to add-partitions and to the leader's question take a second each.
   SimulatedLog::Options options = classic();
   Trigger trigger;
@@ -130,7 +158,8 @@ TEST(Broker, MarkerThatOvertakesAVerificationMakesTheLeaderRefuseTheWrite) {
   ASSERT_FALSE(appended.has_value());
   EXPECT_EQ(calls.commit(1, producer), ErrorCode::ok);
   log.advance(seconds(3));
-  EXPECT_EQ(appended, ErrorCode::invalid_txn_state);
+  EXPECT_EQ(appended, ErrorCode::ok);
+  EXPECT_THAT(calls.read(partition), ElementsAre("late"));
   EXPECT_THAT(hanging_transactions(log.cluster()), IsEmpty());
 }
 
