@@ -113,6 +113,7 @@ const std::vector<Knob> kKnobs = {
     KNOB("log", "heartbeat_ms", log.broker.heartbeat_us, 1000, 10, kDayMs, "heartbeats of brokers to the controller, with replication"),
     KNOB("log", "replica_lag_ms", log.broker.replica_lag_us, 1000, 10, kDayMs, "a follower that is behind for so long leaves the in-sync set"),
     KNOB("log", "replica_wait_ms", log.broker.replica_wait_us, 1000, 1, kDayMs, "a follower's fetch without an answer is sent again"),
+    KNOB("log", "move_leader_ms", log.broker.move_leader_us, 1000, 0, kDayMs, "with replication: one leader or coordinator is moved this often, away and back; 0: never"),
     KNOB("log", "request_timeout_ms", log.client.request_timeout_us, 1000, 1, kDayMs, "a client drops the connection to a broker that does not answer"),
     KNOB("log", "retry_backoff_ms", log.client.retry_backoff_us, 1000, 1, kDayMs, "a client's wait before it sends a request again"),
     KNOB("log", "delivery_timeout_ms", log.client.delivery_timeout_us, 1000, 1, kDayMs, "a client gives up after this long"),

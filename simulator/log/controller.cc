@@ -17,15 +17,14 @@ void Controller::on_mail(env::Mail& mail) {
       if (cluster_.options().replicated()) {
         env_.scheduler().after(cluster_.options().broker.heartbeat_us, env::MailKind::session_check);
       }
+      if (cluster_.options().replicated() && cluster_.options().broker.move_leader_us > 0) {
+        env_.scheduler().after(cluster_.options().broker.move_leader_us, env::MailKind::move_leader, 0, 1);
+      }
       return tell_all();  // what an earlier life decided may not have been told
     case env::MailKind::broker_heartbeat: return on_heartbeat(mail);
     case env::MailKind::alter_partition: return on_alter_partition(mail);
     case env::MailKind::session_check: return check_sessions();
-    case env::MailKind::move_leader: {
-      const auto partition = static_cast<PartitionId>(mail.a);
-      static_cast<void>(change("moved", kNoBroker, [&] { return state_.move_leader(partition); }));
-      return;
-    }
+    case env::MailKind::move_leader: return on_move_leader(static_cast<PartitionId>(mail.a), mail.b != 0);
     default: return;
   }
 }
@@ -79,6 +78,15 @@ void Controller::check_sessions() {
     if (!state_.live(broker) || env_.now() - heard_us <= cluster_.options().broker.session_timeout_us) continue;
     if (!change("session over", broker, [&] { return state_.fence(broker); })) return;
   }
+}
+
+// As an operator asks for, or by itself as a balancer would: every partition's turn comes, away and back.
+void Controller::on_move_leader(PartitionId partition, bool by_itself) {
+  if (by_itself) {
+    partition = next_moved_++ % static_cast<PartitionId>(state_.image().partitions.size());
+    env_.scheduler().after(cluster_.options().broker.move_leader_us, env::MailKind::move_leader, 0, 1);
+  }
+  static_cast<void>(change("moved", kNoBroker, [&] { return state_.move_leader(partition); }));
 }
 
 void Controller::tell(int32_t broker) {

@@ -22,6 +22,7 @@ class Controller final : public env::Actor {
   void on_heartbeat(env::Mail& mail);
   void on_alter_partition(env::Mail& mail);
   void check_sessions();
+  void on_move_leader(PartitionId partition, bool by_itself);
   // before -> change -> after -> tell everybody, if it changed anything. False: the process died on the way.
   template <class Change>
   [[nodiscard]] bool change(const char* why, int32_t broker, Change decide);
@@ -32,6 +33,7 @@ class Controller final : public env::Actor {
   LogCluster& cluster_;
   ControllerState& state_;
   env::ProcessId self_;
+  PartitionId next_moved_ = 0;
   std::vector<TimeUs> heard_us_;  // of each broker's session
 };
 

@@ -21,6 +21,7 @@ struct BrokerOptions {
   DurationUs replica_wait_us = milliseconds(500);    // replica.fetch.wait.max.ms
   DurationUs replica_backoff_us = milliseconds(500);  // a fetch without answer is repeated; Kafka: 1 s
   uint32_t replica_fetch_bytes = 1 << 20;
+  DurationUs move_leader_us = 0;  // the controller moves one leader this often, round and round; 0: never
 };
 
 struct ClientOptions {

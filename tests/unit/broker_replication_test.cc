@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Three brokers with three copies of everything, while brokers die, are cut off and come back; and the client's
+// promises that need a broker to die at the wrong moment.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/log_calls.h"
+#include "tests/support/simulated_log.h"
+
+namespace onceproof::simulator::log {
+namespace {
+
+using env::Isolation;
+using test::LogCalls;
+using test::SimulatedLog;
+using ::testing::AnyOf;
+using ::testing::ElementsAre;
+
+const env::TopicPartition kOut{"out", 0};
+
+struct Replicated : ::testing::Test {
+  explicit Replicated(FaultPlan faults = {}) : log_(options(std::move(faults))), calls_(log_) {
+    log_.create_topic("out", 1);
+  }
+  static SimulatedLog::Options options(FaultPlan faults) {
+    SimulatedLog::Options options = test::variant(3, true, false);
+    options.faults = std::move(faults);
+    return options;
+  }
+  env::ProcessId process(int32_t broker) { return log_.cluster().processes()[static_cast<size_t>(broker)]; }
+  int32_t leader() { return log_.cluster().leader(kOut); }
+  const PartitionInfo& info() { return log_.cluster().image().partitions[*log_.cluster().image().find(kOut)]; }
+  std::vector<int32_t> followers() {
+    std::vector<int32_t> others = info().replicas;
+    std::erase(others, leader());
+    return others;
+  }
+  // Every copy has the same records, all of them replicated.
+  void expect_equal_copies(int64_t end_offset) {
+    for (int32_t broker = 0; broker < 3; ++broker) {
+      const PartitionLog* copy = log_.cluster().copy(broker, kOut);
+      EXPECT_EQ(copy->end_offset(), end_offset) << broker;
+      EXPECT_EQ(copy->high_watermark(), end_offset) << broker;
+      EXPECT_EQ(copy->batches_from(0, 1 << 20), log_.cluster().copy(0, kOut)->batches_from(0, 1 << 20)) << broker;
+    }
+  }
+
+  SimulatedLog log_;
+  LogCalls calls_;
+};
+
+TEST_F(Replicated, WhatWasAcknowledgedSurvivesTheDeathOfTheLeader) {
+  const auto producer = calls_.init(0, "");
+  ASSERT_EQ(calls_.append(0, producer, 0, {"a"}), ErrorCode::ok);
+  const int32_t first = leader();
+  log_.world().crash(process(first));
+  ASSERT_EQ(calls_.append(0, producer, 0, {"b"}), ErrorCode::ok) << "another one takes over";
+  EXPECT_NE(leader(), first);
+  EXPECT_EQ(info().isr.size(), 2u);
+  EXPECT_THAT(calls_.read(0), ElementsAre("a", "b"));
+  log_.world().restart(process(first));
+  log_.advance(seconds(5));
+  EXPECT_EQ(info().isr.size(), 3u) << "it has caught up";
+  expect_equal_copies(2);
+}
+
+TEST_F(Replicated, FollowerThatIsDownLeavesTheInSyncSetAndHoldsNobodyUp) {
+  const auto producer = calls_.init(0, "");
+  ASSERT_EQ(calls_.append(0, producer, 0, {"a"}), ErrorCode::ok);
+  log_.world().crash(process(followers()[0]));
+  ASSERT_EQ(calls_.append(0, producer, 0, {"b"}), ErrorCode::ok);
+  EXPECT_EQ(info().isr.size(), 2u);
+}
+
+TEST_F(Replicated, TooFewReplicasTakeNoRecords) {
+  const auto producer = calls_.init(0, "");
+  ASSERT_EQ(calls_.append(0, producer, 0, {"a"}), ErrorCode::ok);
+  for (const int32_t follower : followers()) log_.world().crash(process(follower));
+  log_.advance(seconds(15));
+  EXPECT_EQ(info().isr.size(), 1u);
+  EXPECT_EQ(calls_.append(0, producer, 0, {"b"}), ErrorCode::timed_out) << "refused until the delivery timeout";
+  EXPECT_THAT(calls_.read(0), ElementsAre("a"));
+}
+
+// The leader is cut off from the others, but not from its clients.
+struct CutOff : Replicated {
+  CutOff() : Replicated({cut("broker-1"), cut("broker-2"), cut("controller")}) {}
+  static Fault cut(const std::string& peer) {
+    Trigger trigger;
+    trigger.at_us = seconds(5);
+    return {trigger, PartitionFault{"broker-0", peer, Direction::both, CutMode::hold, seconds(20)}};
+  }
+};
+
+TEST_F(CutOff, WhatOnlyTheOldLeaderHadIsSeenByNobodyAndCutBack) {
+  const auto producer = calls_.init(0, "");
+  ASSERT_EQ(calls_.append(0, producer, 0, {"a"}), ErrorCode::ok);
+  while (leader() != 0) {
+    ASSERT_TRUE(log_.cluster().move_leader("out", 0));
+    log_.advance(milliseconds(100));
+  }
+  ASSERT_EQ(calls_.append(0, producer, 0, {"b"}), ErrorCode::ok) << "the client knows the leader";
+  log_.advance(seconds(6) - log_.now());
+  log_.client(0).append({}, kOut, test::batch_of({"tail"}), env::Acks::none, [](const Status&) {});
+  log_.advance(milliseconds(100));
+  EXPECT_EQ(log_.cluster().copy(0, kOut)->end_offset(), 3);
+  EXPECT_THAT(calls_.read(0, Isolation::read_uncommitted), ElementsAre("a", "b"));
+  log_.advance(seconds(12));
+  ASSERT_NE(leader(), 0);
+  ASSERT_EQ(calls_.append(1, calls_.init(1, ""), 0, {"c"}), ErrorCode::ok);
+  log_.advance(seconds(20));
+  EXPECT_THAT(calls_.read(0, Isolation::read_uncommitted), ElementsAre("a", "b", "c"));
+  expect_equal_copies(3);
+}
+
+// ---- the client ----------------------------------------------------------------------------------------------
+
+TEST(LogClient, OffsetCommitIsNotRepeatedAfterAnUnknownOutcome) {
+  // The first record of the coordinator is the join, the second one the commit: written, never answered.
+  SimulatedLog::Options options = test::variant(1, true, false);
+  options.faults = test::crash_at(env::Point::log_append, env::Phase::after, 2);
+  SimulatedLog log(options);
+  LogCalls calls(log);
+  log.create_topic("in", 1);
+  const uint64_t member = calls.wait<uint64_t>([&](auto reply) { log.client(0).join_group("g", "i", reply); }).take();
+  const auto commit = [&](int64_t offset) {
+    return calls.wait_done([&](auto done) { log.client(0).commit_offset("g", "i", member, {"in", 0}, offset, done); });
+  };
+  EXPECT_THAT(commit(5), AnyOf(ErrorCode::connection_lost, ErrorCode::timed_out));
+  log.advance(seconds(5));
+  const PartitionLog& offsets = log.cluster().partition(log.cluster().image().group_partition("g"));
+  EXPECT_EQ(offsets.end_offset(), 2) << "one join, one commit";
+  EXPECT_EQ(commit(7), ErrorCode::ok);
+}
+
+TEST(LogClient, OneIdentityOutlivesTheRotationOfItsProducerId) {
+  SimulatedLog::Options options = test::variant(1, true, false);
+  options.cluster.last_epoch = 2;
+  SimulatedLog log(options);
+  LogCalls calls(log);
+  log.create_topic("out", 1);
+  const auto producer = calls.init(0, "t");
+  std::vector<std::string> values;
+  for (int i = 0; i < 8; ++i) {
+    values.push_back(std::to_string(i));
+    ASSERT_EQ(calls.append(0, producer, 0, {values.back()}), ErrorCode::ok) << i;
+    ASSERT_EQ(calls.commit(0, producer), ErrorCode::ok) << i;
+  }
+  ASSERT_TRUE(calls.settled(0));
+  EXPECT_EQ(calls.read(0), values);
+}
+
+}  // namespace
+}  // namespace onceproof::simulator::log
