@@ -113,6 +113,9 @@ struct VertexName {
 struct History {
   Guarantee claimed = Guarantee::none;  // derived from the configuration, by the scenario
   bool transactional_sink = false;
+  // False: nobody promises any order. A sink that neither awaits nor numbers its batches (acks=0), whose client had to
+  // connect anew: what it had sent on the old connection may arrive behind what it sent on the new one.
+  bool order_claimed = true;
   // The sink neither fences an earlier attempt nor repeats what was lost: what a zombie still sends may arrive behind its
   // successor's records, and order holds within one producer only.
   bool order_within_producer = false;

@@ -53,6 +53,7 @@ std::vector<int32_t> homes(const History& history, const Reference& reference) {
 
 void check_order(const History& history, const Reference& reference, const Delivery& delivery,
                  std::vector<Finding>& out) {
+  if (!history.order_claimed) return;
   Findings findings("order", out);
   std::vector<int32_t> home;
   if (delivery.counts.duplicated > 0) home = homes(history, reference);

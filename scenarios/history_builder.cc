@@ -142,6 +142,7 @@ History build_history(const RunPlan& plan, simulator::World& world, const simula
   History history;
   history.claimed = derive(plan.job).guarantee;
   history.transactional_sink = plan.job.sink.mode == graph::SinkMode::transactional;
+  history.order_claimed = plan.job.sink.mode != graph::SinkMode::fire_and_forget || world.reconnections() == 0;
   history.order_within_producer = plan.job.sink.mode == graph::SinkMode::fire_and_forget;
   history.processes = world.process_names();
   const Result<graph::ExecutionGraph> graph = graph::build_execution_graph(plan.job.plan);

@@ -40,7 +40,9 @@ void ActorEnv::send(const env::Address& to, env::MailKind kind, Bytes body) {
 }
 
 void ActorEnv::disconnect(env::ProcessId peer) {
-  if (!kernel_.inert(binding_)) kernel_.network().disconnect(binding_, peer);
+  if (kernel_.inert(binding_)) return;
+  kernel_.network().count_reconnection();
+  kernel_.network().disconnect(binding_, peer);
 }
 
 void ActorEnv::charge(uint64_t records, uint64_t bytes) {

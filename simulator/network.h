@@ -61,6 +61,9 @@ class SimulatedNetwork {
   bool resolve(uint32_t slot, bool may_run);
 
   void disconnect(Binding& client, env::ProcessId peer);
+  // How often a client that went on had a new connection beside old messages, which may still arrive behind newer ones.
+  uint64_t reconnections() const { return reconnections_; }
+  void count_reconnection() { ++reconnections_; }
   void close(Binding& client);                               // the client goes: all its connections end
   void told(Binding& client, uint32_t id);                   // its connection_lost is about to be handled
   // What was to leave it after `left_us` never does.
@@ -135,6 +138,7 @@ class SimulatedNetwork {
   std::vector<std::unique_ptr<Connection>> connections_;  // by id; none has id 0
   std::vector<uint32_t> live_clients_;    // ids of clients' connections that are not over, ascending
   std::vector<Cut> cuts_;
+  uint64_t reconnections_ = 0;
   std::vector<DelayRule> delays_;
   DelayRule applied_;  // what delayed() found
 };

@@ -179,6 +179,7 @@ void SimulatedNetwork::disconnect(Binding& client, env::ProcessId peer) {
 
 // The client's end is reset while what it has sent is still on its way: both ends are told, the peer behind that.
 void SimulatedNetwork::break_off(Connection& connection) {
+  count_reconnection();
   lose_messages(connection.ways[1]);
   if (connection.sides[0].notices++ == 0) send_notice(connection, 0, connection.sides[0].endpoint, true);
   if (connection.sides[1].notices++ == 0) send_notice(connection, 1, connection.sides[1].endpoint, true);

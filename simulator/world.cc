@@ -26,6 +26,7 @@ bool World::run_until(TimeUs until_us) {
 TimeUs World::now() const { return kernel_->now(); }
 uint64_t World::events() const { return kernel_->trace().events(); }
 const Trace& World::trace() const { return kernel_->trace(); }
+uint64_t World::reconnections() const { return kernel_->network().reconnections(); }
 uint64_t World::state_hash() const { return kernel_->trace().state_hash(); }
 
 const std::vector<PointHit>& World::points() const { return kernel_->points(); }

@@ -80,6 +80,7 @@ class World {
   const Trace& trace() const;
   // Of what the processes did alone: the same for two runs that differ by a fault without effect.
   uint64_t state_hash() const;
+  uint64_t reconnections() const;  // of log clients that went on, beside messages of the old connection
 
   // ---- what happened ---------------------------------------------------------------------------------
   const std::vector<PointHit>& points() const;  // in time order; empty without WorldOptions::record_points

@@ -91,6 +91,16 @@ TEST(OrderChecker, OfASinkThatFencesNobodyComparesWithinAProducerOnly) {
   }
 }
 
+TEST(OrderChecker, TellsNothingWhereNobodyPromisesAnOrder) {
+  History history = written({{0, 0}, {2, 0}, {1, 0}}).build();
+  for (const bool claimed : {true, false}) {
+    history.order_claimed = claimed;
+    std::vector<Finding> findings;
+    check_order(history, records(), check_delivery(history, records()), findings);
+    EXPECT_EQ(findings.size(), claimed ? 1u : 0u);
+  }
+}
+
 TEST(OrderChecker, LeavesOutWhatCameOutInSeveralSinkPartitions) {
   EXPECT_TRUE(findings_of(written({{2, 0}, {1, 0}, {1, 1}}), records()).empty());
 }
