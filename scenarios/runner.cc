@@ -76,7 +76,8 @@ checkers::JobStatus job_status(const simulator::World& world, std::string& reaso
 
 // Until the job has ended, every transaction is decided, the reader has seen what is visible and no fault is in force;
 // or the bound is over.
-void run_to_the_end(simulator::World& world, const RunPlan& plan, const simulator::log::LogCluster& log) {
+void run_to_the_end(simulator::World& world, const RunPlan& plan, const simulator::log::LogCluster& log,
+                    const simulator::log::ReaderJournal& journal) {
   const TimeUs safety_end_us = plan.input.span_us + kSafetyMarginUs;
   uint64_t seen = 0;
   std::string reason;
@@ -89,7 +90,7 @@ void run_to_the_end(simulator::World& world, const RunPlan& plan, const simulato
     }
     // A fault in force may still hold back what a finished job has sent, or wake a zombie: the end comes after it.
     const bool ended = status != checkers::JobStatus::running && simulator::log::quiescent(log);
-    if (ended && world.faults_quiet()) break;
+    if (ended && world.faults_quiet() && simulator::log::caught_up(log, journal)) break;
     const TimeUs from_us = std::max(plan.input.span_us, world.last_heal_us());
     if (world.now() >= safety_end_us && world.faults_quiet() && world.now() > from_us + plan.liveness_bound_us) break;
   }
@@ -138,7 +139,7 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   simulator::log::ReaderJournal journal;
   simulator::World world(std::move(options));
   build(world, plan, input, log, journal);
-  run_to_the_end(world, plan, log);
+  run_to_the_end(world, plan, log, journal);
 
   RunResult result{{}, world.trace(), {}};
   for (int i = 0; i < env::kPointCount; ++i) {

@@ -179,4 +179,16 @@ bool quiescent(const LogCluster& log) {
   return std::none_of(known.begin(), known.end(), [](const auto& entry) { return is_prepared(entry.second.state); });
 }
 
+bool caught_up(const LogCluster& log, const ReaderJournal& journal) {
+  const TopicInfo* topic = log.image().topic(journal.topic);
+  if (topic == nullptr) return true;
+  Bytes ignored;
+  for (int32_t i = 0; i < topic->partitions; ++i) {
+    const PartitionLog& copy = log.partition(topic->first + static_cast<PartitionId>(i));
+    const auto next = copy.read(journal.next_offset[static_cast<size_t>(i)], env::Isolation::read_committed, 1, ignored);
+    if (!next.ok() || next.value().count > 0) return false;
+  }
+  return true;
+}
+
 }  // namespace onceproof::simulator::log

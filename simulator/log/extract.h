@@ -52,5 +52,7 @@ std::vector<HangingTransaction> hanging_transactions(const LogCluster& log);
 // The last stable offset has reached the log's end in every partition.
 bool quiescent(const LogCluster& log, const std::string& topic);
 bool quiescent(const LogCluster& log);
+// The reader has been given every record that its isolation lets it see.
+bool caught_up(const LogCluster& log, const ReaderJournal& journal);
 
 }  // namespace onceproof::simulator::log

@@ -139,6 +139,30 @@ TEST(Broker, WhatFollowsADecidedTransactionWaitsForItsMarker) {
   }
 }
 
+// What is visible and not read keeps a run from ending; what nobody will ever see does not.
+TEST(Broker, AReaderHasCaughtUpWhenNothingVisibleIsLeft) {
+  SimulatedLog log({});
+  LogCalls calls(log);
+  log.create_topic("out", 1);
+  simulator::log::ReaderJournal journal{"out", {0}, {}, 0};
+  EXPECT_TRUE(caught_up(log.cluster(), journal));
+  const auto producer = calls.init(0, "t");
+  ASSERT_EQ(calls.append(0, producer, 0, {"a", "b"}), ErrorCode::ok);
+  EXPECT_TRUE(caught_up(log.cluster(), journal)) << "not visible yet";
+  ASSERT_EQ(calls.commit(0, producer), ErrorCode::ok);
+  ASSERT_TRUE(calls.settled(0));
+  EXPECT_FALSE(caught_up(log.cluster(), journal));
+  journal.next_offset[0] = 1;
+  EXPECT_FALSE(caught_up(log.cluster(), journal));
+  journal.next_offset[0] = 2;
+  EXPECT_TRUE(caught_up(log.cluster(), journal)) << "only the marker is left";
+  const auto second = calls.init(0, "t");
+  ASSERT_EQ(calls.append(0, second, 0, {"never"}), ErrorCode::ok);
+  ASSERT_EQ(calls.abort(0, second), ErrorCode::ok);
+  ASSERT_TRUE(calls.settled(0));
+  EXPECT_TRUE(caught_up(log.cluster(), journal)) << "aborted";
+}
+
 // Both go from the coordinator to the leader, on one connection: what was allowed before the end is part of it.
 TEST(Broker, MarkerStaysBehindTheVerificationThatItsConnectionHolds) {
   // The coordinator's answers to add-partitions and to the leader's question take a second each.
