@@ -19,14 +19,21 @@ std::string since_text(const History& history) {
   return fmt::format("the last input record was available at {}", time_text(history.input_end_us));
 }
 
-// Checkpoints were tried after healing, more than once, and none completed. One that was cut off by the job's own
-// end proves nothing.
+// The job's own end cuts checkpoints off: tasks finish one by one, and refuse those that come then.
+bool cut_off_by_the_end(const CheckpointRecord& checkpoint) {
+  return checkpoint.reason == "CHECKPOINT_DECLINED_TASK_CLOSING" ||
+         checkpoint.reason == "CHECKPOINT_COORDINATOR_SUSPEND";
+}
+
+// Checkpoints were tried after healing, more than once, and none completed. Those that a finished job cut off prove
+// nothing.
 void check_checkpoints(const History& history, bool finished, Findings& findings) {
   if (history.checkpoints.empty() || history.healed_us <= 0) return;
   uint64_t failed = 0;
   for (const CheckpointRecord& checkpoint : history.checkpoints) {
     const bool completed = checkpoint.outcome == CheckpointOutcome::completed;
     if (completed && checkpoint.ended_us > history.healed_us) return;
+    if (finished && cut_off_by_the_end(checkpoint)) continue;
     failed += !completed && checkpoint.triggered_us > history.healed_us ? 1 : 0;
   }
   if (finished && failed < 2) return;

@@ -194,14 +194,16 @@ void Coordinator::on_settle(uint64_t checkpoint) {
   store_.settle(checkpoint, [this, checkpoint](Outcome outcome) { stored(checkpoint, outcome); });
 }
 
-// Also of one that was aborted meanwhile: then the store alone knows it.
+// Also of one that was aborted meanwhile: it is the latest in the store all the same, and what restores or asks for the
+// latest goes by it.
 void Coordinator::stored(uint64_t checkpoint, Outcome outcome) {
+  if (outcome == Outcome::stored) {
+    env_.probe().hit(Point::checkpoint_store, Phase::after, {.checkpoint = checkpoint});
+  }
   const auto found = pending_.find(checkpoint);
   if (found == pending_.end()) return;
   switch (outcome) {
-    case Outcome::stored:
-      env_.probe().hit(Point::checkpoint_store, Phase::after, {.checkpoint = checkpoint});
-      return complete(checkpoint);
+    case Outcome::stored: return complete(checkpoint);
     case Outcome::not_stored: return abort_alone(checkpoint, Reason::finalize_failure);
     case Outcome::unknown:  // it may be durable: neither complete nor abort until that is known
       move(found->second, State::settling);

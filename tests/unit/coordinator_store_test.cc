@@ -147,6 +147,7 @@ TEST_F(CoordinatorTest, WhatWasBeingStoredWhenTheJobFailedMayBeTheOneToRestore) 
   storage_answers();
   EXPECT_EQ(known, "known");
   EXPECT_EQ(store.latest()->id, 1u);
+  EXPECT_EQ(world.count(env::Point::checkpoint_store), 2) << "before and after: everybody may see that it is durable";
   EXPECT_THAT(said(), IsEmpty());
   coordinator->start(plan());
   coordinator->on_interval();

@@ -94,5 +94,19 @@ TEST(LivenessChecker, ForgivesACheckpointThatTheEndOfTheJobCutOff) {
   EXPECT_TRUE(ask(run).findings.empty());
 }
 
+// Tasks finish one by one: several checkpoints may meet a task that has just closed.
+TEST(LivenessChecker, ForgivesCheckpointsThatMetClosingTasksOfAJobThatFinished) {
+  for (const char* reason : {"CHECKPOINT_DECLINED_TASK_CLOSING", "CHECKPOINT_COORDINATOR_SUSPEND"}) {
+    HistoryBuilder run;
+    run.raw().healed_us = seconds(30);
+    run.completed(1, 29).aborted(2, 35).aborted(3, 36).aborted(4, 37);
+    EXPECT_EQ(count_of(ask(run).findings, "no-checkpoint"), 1u);
+    for (checkers::CheckpointRecord& checkpoint : run.raw().checkpoints) {
+      if (checkpoint.id > 1) checkpoint.reason = reason;
+    }
+    EXPECT_TRUE(ask(run).findings.empty()) << reason;
+  }
+}
+
 }  // namespace
 }  // namespace onceproof::tests
