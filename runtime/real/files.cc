@@ -121,6 +121,24 @@ bool is_directory(const std::string& path) {
   return ::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
 }
 
+Result<std::vector<std::string>> files_below(const std::string& directory, const std::string& root) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> paths;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(directory, error);
+  if (error) {
+    if (error.value() == ENOENT || error.value() == ENOTDIR) return paths;
+    return system_error("list", directory, error.value());
+  }
+  for (const fs::recursive_directory_iterator end; entry != end && !error; entry.increment(error)) {
+    std::error_code vanished;  // a file that is removed meanwhile is no error
+    if (entry->is_regular_file(vanished)) paths.push_back(entry->path().lexically_relative(root).string());
+  }
+  if (error) return system_error("list", directory, error.value());
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
 Result<std::vector<std::string>> list_directory(const std::string& path) {
   DIR* directory = ::opendir(path.c_str());
   if (directory == nullptr) return system_error("list", path, errno);

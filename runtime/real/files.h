@@ -32,6 +32,8 @@ bool is_directory(const std::string& path);
 
 // Names (not paths) in a directory, sorted, without "." and ".."; not_found when it is absent.
 Result<std::vector<std::string>> list_directory(const std::string& path);
+// All files below `directory`, sorted, as paths relative to `root`. An absent directory lists as empty.
+Result<std::vector<std::string>> files_below(const std::string& directory, const std::string& root);
 
 std::string current_directory();
 

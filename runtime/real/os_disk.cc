@@ -6,10 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <filesystem>
 
 #include "runtime/real/descriptor.h"
 #include "runtime/real/files.h"
@@ -227,22 +225,7 @@ Result<bool> OsDisk::exists(const std::string& path) {
 }
 
 Result<std::vector<std::string>> OsDisk::list(const std::string& directory) {
-  namespace fs = std::filesystem;
-  std::vector<std::string> paths;
-  const std::string full = absolute(directory);
-  std::error_code error;
-  fs::recursive_directory_iterator entry(full, error);
-  if (error) {
-    if (error.value() == ENOENT || error.value() == ENOTDIR) return paths;
-    return system_error("list", full, error.value());
-  }
-  for (const fs::recursive_directory_iterator end; entry != end && !error; entry.increment(error)) {
-    std::error_code vanished;  // a file that is removed meanwhile is no error
-    if (entry->is_regular_file(vanished)) paths.push_back(entry->path().lexically_relative(root_).string());
-  }
-  if (error) return system_error("list", full, error.value());
-  std::sort(paths.begin(), paths.end());
-  return paths;
+  return files_below(absolute(directory), root_);
 }
 
 }  // namespace onceproof::real
