@@ -51,6 +51,9 @@ struct OutputRecord {
   uint64_t producer_id = 0;
   uint32_t epoch = 0;
   Visibility visibility = Visibility::non_transactional;  // as decided by the log's markers at the end
+  TimeUs at_us = -1;        // when the log appended it; of a read: when the reader was given it. -1: not recorded
+  TimeUs decided_us = -1;   // when the marker that decides it was appended behind it; -1: none was, or none is needed
+  uint64_t transaction = 0;  // TransactionRecord::number, as that marker names it; 0: undecided, or not recorded
 };
 
 // ---- what happened on the way ------------------------------------------------------------------------
@@ -59,6 +62,7 @@ struct TransactionRecord {
   std::string transactional_id;
   uint64_t producer_id = 0;
   uint32_t epoch = 0;        // of the writes
+  uint64_t number = 0;       // among those of its id; 0: not recorded
   uint64_t checkpoint = 0;   // the checkpoint that pre-committed it; 0: none did
   TimeUs begun_us = -1;      // first partition added
   TimeUs decided_us = -1;    // prepare-commit or prepare-abort was durable

@@ -10,6 +10,8 @@
 #include "checkers/evidence.h"
 #include "checkers/liveness.h"
 #include "checkers/order.h"
+#include "checkers/placement.h"
+#include "checkers/reads.h"
 #include "checkers/results.h"
 #include "checkers/text.h"
 #include "checkers/timeline.h"
@@ -39,6 +41,24 @@ Guarantee observed_guarantee(const Counts& counts) {
   return counts.duplicated == 0 ? Guarantee::at_most_once : Guarantee::none;
 }
 
+namespace {
+
+// What the counts allow, less what the readers met: a record passed over was lost to them, one that came again doubled,
+// and one that was never to be seen is worse than either.
+Guarantee observe(const Counts& counts, bool pieces, const std::vector<Finding>& findings) {
+  Counts met = counts;
+  for (const Finding& finding : findings) {
+    if (finding.checker != "reads") continue;
+    uint64_t& kind = finding.kind == "skipped-read"    ? met.lost
+                     : finding.kind == "repeated-read" ? met.duplicated
+                                                       : met.corrupted;
+    ++kind;
+  }
+  return pieces ? Guarantee::none : observed_guarantee(met);
+}
+
+}  // namespace
+
 bool satisfies(Guarantee observed, Guarantee claimed) {
   return claimed == Guarantee::none || observed == claimed || observed == Guarantee::exactly_once;
 }
@@ -54,12 +74,11 @@ Verdict judge(const History& history, const Reference& reference) {
   const std::string unread = check_reads(history, findings);
   tell_delivery(history, reference, delivery, liveness.settled, findings);
   check_order(history, reference, delivery, findings);
-  if (history.claimed == Guarantee::exactly_once && liveness.settled) {
-    check_results(history, reference, delivery, findings);
-  }
+  check_placement(history, reference, delivery, findings);
+  const bool pieces = check_results(history, reference, delivery, liveness.settled, findings);
   verdict.claimed = history.claimed;
   verdict.counts = delivery.counts;
-  verdict.observed = observed_guarantee(delivery.counts);
+  verdict.observed = observe(delivery.counts, pieces, findings);
   verdict.ledger = make_ledger(history, reference, delivery, verdict.ledger_total);
 
   std::string why;

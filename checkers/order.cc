@@ -59,7 +59,10 @@ void check_order(const History& history, const Reference& reference, const Deliv
   if (delivery.counts.duplicated > 0) home = homes(history, reference);
   const size_t sources = reference.input().partitions.size();
   std::vector<uint8_t> seen(reference.contributions(), 0);
-  Latest last(history.order_within_producer, reference.key_count() * sources);
+  // Results of a window are made from many partitions, and a key's come out in the order of their windows, whichever
+  // partition they were made from; what is not windowed keeps the order of each source partition.
+  const size_t ways = reference.windowed() ? 1 : sources;
+  Latest last(history.order_within_producer, reference.key_count() * ways);
   // A key's windows come out by their ends, whatever the order of their records in the source; results are numbered so.
   const auto rank = [&](uint32_t index) { return reference.windowed() ? reference.result_of(index) : index; };
   int32_t partition = kNowhere;
@@ -76,7 +79,7 @@ void check_order(const History& history, const Reference& reference, const Deliv
       seen[index] = 1;
       if (!home.empty() && home[index] == kSeveral) continue;
       const uint32_t key_id = reference.results()[reference.result_of(index)].key_id;
-      uint32_t& latest = last.of(output.producer_id, key_id * sources + partition_of(position));
+      uint32_t& latest = last.of(output.producer_id, key_id * ways + partition_of(position) % ways);
       if (latest > 0 && rank(latest - 1) > rank(index)) {
         findings.add("out-of-order", -1, [&] {
           return fmt::format("{} first came out in {}, after {}", contribution_text(reference, index),

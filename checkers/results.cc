@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkers/results.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "checkers/findings.h"
@@ -14,8 +16,16 @@ struct Tally {
   uint32_t outputs = 0;  // visible results with at least one of the records
   uint32_t lost = 0;     // of the expected records
   uint32_t extra = 0;    // deliveries beyond the first
+  bool whole = false;      // one of the outputs has them all
   uint32_t first_output = Reference::kNone;
 };
+
+// How many different records of its result an output counts; its lineage is sorted.
+uint32_t distinct(const std::vector<Position>& lineage) {
+  uint32_t count = 0;
+  for (size_t i = 0; i < lineage.size(); ++i) count += i == 0 || lineage[i] != lineage[i - 1] ? 1 : 0;
+  return count;
+}
 
 std::vector<Tally> tally(const History& history, const Reference& reference, const Delivery& delivery) {
   std::vector<Tally> tallies(reference.results().size());
@@ -27,19 +37,39 @@ std::vector<Tally> tally(const History& history, const Reference& reference, con
   }
   for (uint32_t i = 0; i < history.outputs.size(); ++i) {
     if (!delivery.sound[i]) continue;  // the delivery checker told it already
-    Tally& result = tallies[reference.result_of(reference.index_of(history.outputs[i].lineage.front()))];
+    const uint32_t r = reference.result_of(reference.index_of(history.outputs[i].lineage.front()));
+    Tally& result = tallies[r];
     if (++result.outputs == 1) result.first_output = i;
+    result.whole |= distinct(history.outputs[i].lineage) == reference.results()[r].count;
   }
   return tallies;
 }
 
-}  // namespace
+// Nothing is missing and nothing came again, yet no single result is the one that was due.
+bool in_pieces(const Tally& result) {
+  const bool all_there = result.lost == 0 && !result.whole;
+  const bool apart = result.outputs > 1 && result.extra == 0;
+  return all_there || apart;
+}
 
-void check_results(const History& history, const Reference& reference, const Delivery& delivery,
-                   std::vector<Finding>& out) {
-  if (!reference.windowed()) return;  // a result is a contribution there: the delivery checker says it all
-  Findings findings("reference", out);
-  const std::vector<Tally> tallies = tally(history, reference, delivery);
+void tell_pieces(const History& history, const Reference& reference, const std::vector<Tally>& tallies,
+                 Findings& findings) {
+  const bool most = history.claimed == Guarantee::at_most_once;
+  if (!most && history.claimed != Guarantee::at_least_once) return;
+  for (uint32_t r = 0; r < tallies.size(); ++r) {
+    const Tally& result = tallies[r];
+    const bool forbidden = most ? result.outputs > 1 && result.extra == 0 : result.lost == 0 && !result.whole;
+    if (!forbidden) continue;
+    findings.add("pieces", -1, [&] {
+      return fmt::format("the result for {} came in {} pieces, none of which counts all of its {}",
+                         result_text(reference, r), result.outputs,
+                         count_text(reference.results()[r].count, "record"));
+    });
+  }
+}
+
+void tell_results(const History& history, const Reference& reference, const std::vector<Tally>& tallies,
+                  Findings& findings) {
   for (uint32_t r = 0; r < tallies.size(); ++r) {
     const Tally& result = tallies[r];
     const uint32_t expected = reference.results()[r].count;
@@ -67,6 +97,18 @@ void check_results(const History& history, const Reference& reference, const Del
       });
     }
   }
+}
+
+}  // namespace
+
+bool check_results(const History& history, const Reference& reference, const Delivery& delivery, bool complete,
+                   std::vector<Finding>& out) {
+  if (!reference.windowed()) return false;  // a result is a contribution there: the delivery checker says it all
+  Findings findings("reference", out);
+  const std::vector<Tally> tallies = tally(history, reference, delivery);
+  if (complete && history.claimed == Guarantee::exactly_once) tell_results(history, reference, tallies, findings);
+  if (complete) tell_pieces(history, reference, tallies, findings);
+  return std::any_of(tallies.begin(), tallies.end(), in_pieces);
 }
 
 }  // namespace onceproof::checkers

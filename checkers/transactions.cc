@@ -2,7 +2,10 @@
 #include "checkers/transactions.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -63,13 +66,7 @@ void check_hanging(const TransactionRecord& transaction, bool settled, bool quie
   });
 }
 
-void check_double_commits(const History& history, Findings& findings) {
-  std::vector<const TransactionRecord*> committed;
-  for (const TransactionRecord& transaction : history.transactions) {
-    if (transaction.outcome == TransactionOutcome::committed && transaction.checkpoint != 0) {
-      committed.push_back(&transaction);
-    }
-  }
+void check_double_commits(std::vector<const TransactionRecord*> committed, Findings& findings) {
   const auto key = [](const TransactionRecord* t) { return std::tie(t->checkpoint, t->transactional_id); };
   std::stable_sort(committed.begin(), committed.end(), [&](auto* a, auto* b) { return key(a) < key(b); });
   for (size_t i = 1; i < committed.size(); ++i) {
@@ -84,71 +81,78 @@ void check_double_commits(const History& history, Findings& findings) {
   }
 }
 
-// Records whose visibility disagrees with the outcome of their transaction: a torn or resurrected transaction.
-void check_atomicity(const History& history, bool settled, Findings& findings) {
-  using Writer = std::pair<uint64_t, uint32_t>;
-  std::vector<std::pair<Writer, const TransactionRecord*>> by_writer;
-  for (const TransactionRecord& transaction : history.transactions) {
-    by_writer.push_back({{transaction.producer_id, transaction.epoch}, &transaction});
+// Whose transaction a record is: the one that its marker names, or the only one that its producer had under its epoch.
+class Writers {
+ public:
+  explicit Writers(const History& history) {
+    for (const TransactionRecord& transaction : history.transactions) by_writer_.emplace_back(&transaction);
+    std::stable_sort(by_writer_.begin(), by_writer_.end(), [](auto* a, auto* b) { return key(*a) < key(*b); });
   }
-  std::stable_sort(by_writer.begin(), by_writer.end(), [](auto& a, auto& b) { return a.first < b.first; });
-  for (const OutputRecord& output : history.outputs) {
-    if (output.visibility == Visibility::non_transactional) {
-      findings.add("outside-transaction", -1, [&] {
-        return fmt::format("{} was written outside any transaction by a transactional sink", output_text(output));
-      });
-      continue;
+
+  struct Found {
+    const TransactionRecord* transaction = nullptr;
+    bool known = false;  // false: its producer never had a transaction, or none of that number
+  };
+  Found find(const OutputRecord& output) const {
+    const Key wanted{output.producer_id, output.epoch};
+    const auto low = std::lower_bound(by_writer_.begin(), by_writer_.end(), wanted,
+                                      [](const TransactionRecord* entry, const Key& k) { return key(*entry) < k; });
+    const auto end = std::find_if(low, by_writer_.end(), [&](const auto* entry) { return key(*entry) != wanted; });
+    if (output.transaction != 0) {
+      const auto named = std::find_if(low, end, [&](const auto* t) { return t->number == output.transaction; });
+      if (named != end) return {*named, true};
+      const bool unnumbered = std::any_of(low, end, [](const auto* t) { return t->number == 0; });
+      if (!unnumbered) return {};
     }
-    const Writer writer{output.producer_id, output.epoch};
-    const auto low = std::lower_bound(by_writer.begin(), by_writer.end(), writer,
-                                      [](const auto& entry, const Writer& w) { return entry.first < w; });
-    // Several transactions of one epoch: the record may belong to any of them.
-    if (low == by_writer.end() || low->first != writer) continue;
-    if (low + 1 != by_writer.end() && (low + 1)->first == writer) continue;
-    const TransactionRecord& transaction = *low->second;
-    const bool committed = transaction.outcome == TransactionOutcome::committed;
-    const bool hidden = committed && output.visibility != Visibility::committed &&
-                        (settled || output.visibility == Visibility::aborted);
-    const bool leaked = !committed && output.visibility == Visibility::committed;
-    if (!hidden && !leaked) continue;
-    findings.add("torn", transaction.decided_us, [&] {
-      return fmt::format("{} was {}, yet its record {} is {}", name_of(transaction),
-                         committed ? "committed" : "not committed", output_text(output),
-                         hidden ? "not readable" : "readable as committed");
+    if (end - low == 1) return {*low, true};
+    return {nullptr, end != low};  // several: any of them
+  }
+
+ private:
+  using Key = std::pair<uint64_t, uint32_t>;
+  static Key key(const TransactionRecord& transaction) { return {transaction.producer_id, transaction.epoch}; }
+  std::vector<const TransactionRecord*> by_writer_;
+};
+
+void check_record(const OutputRecord& output, const Writers::Found& found, bool settled, Findings& findings) {
+  if (output.visibility == Visibility::non_transactional) {
+    findings.add("outside-transaction", output.at_us, [&] {
+      return fmt::format("{} was written outside any transaction by a transactional sink", output_text(output));
+    });
+  } else if (!found.known && output.visibility == Visibility::committed) {
+    findings.add("unknown-transaction", output.at_us, [&] {
+      return fmt::format("{} is readable as committed, but the coordinator never had a transaction of producer {} "
+                         "with epoch {} that holds it",
+                         output_text(output), output.producer_id, output.epoch);
     });
   }
+  if (found.transaction == nullptr || output.visibility == Visibility::non_transactional) return;
+  // Visibility that disagrees with the outcome: a torn or resurrected transaction.
+  const TransactionRecord& transaction = *found.transaction;
+  const bool committed = transaction.outcome == TransactionOutcome::committed;
+  const bool hidden = committed && output.visibility != Visibility::committed &&
+                      (settled || output.visibility == Visibility::aborted);
+  const bool leaked = !committed && output.visibility == Visibility::committed;
+  if (!hidden && !leaked) return;
+  findings.add("torn", transaction.decided_us, [&] {
+    return fmt::format("{} was {}, yet its record {} is {}", name_of(transaction),
+                       committed ? "committed" : "not committed", output_text(output),
+                       hidden ? "not readable" : "readable as committed");
+  });
 }
 
-// The index of the record that was read, or the number of outputs. `guess` saves the search when reads come in order.
-size_t find_output(const History& history, const OutputRecord& read, size_t guess) {
-  const std::vector<OutputRecord>& outputs = history.outputs;
-  const auto is_it = [&](const OutputRecord& o) { return o.partition == read.partition && o.offset == read.offset; };
-  if (guess < outputs.size() && is_it(outputs[guess])) return guess;
-  const auto found =
-      std::lower_bound(outputs.begin(), outputs.end(), read, [](const OutputRecord& a, const OutputRecord& b) {
-        return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
-      });
-  if (found == outputs.end() || !is_it(*found)) return outputs.size();
-  return static_cast<size_t>(found - outputs.begin());
-}
-
-bool same_content(const OutputRecord& a, const OutputRecord& b) {
-  return a.timestamp_us == b.timestamp_us && a.key == b.key && a.value == b.value && a.lineage == b.lineage;
-}
-
-void check_one_read(const OutputRecord& read, const OutputRecord* stored, Findings& findings) {
-  if (stored == nullptr) {
-    findings.add("vanished", -1, [&] { return output_text(read) + " was read and then vanished from the log"; });
-  } else if (!same_content(read, *stored)) {
-    findings.add("changed", -1, [&] {
-      return fmt::format("{} was read, but the log now holds {}", output_text(read), output_text(*stored));
-    });
-  } else if (!visible(*stored)) {
-    findings.add("aborted-read", -1, [&] {
-      return fmt::format("{} was seen by the read_committed reader although its transaction {}", output_text(read),
-                         stored->visibility == Visibility::aborted ? "was aborted" : "is still open");
-    });
+// Every record against its transaction. Returns which transactions have records: one that a late copy of a request
+// opened once more, and that nobody wrote into, comes to nothing whatever its outcome.
+std::set<const TransactionRecord*> check_atomicity(const History& history, bool settled, Findings& findings) {
+  const Writers writers(history);
+  std::set<const TransactionRecord*> written;
+  const TransactionRecord* last = nullptr;
+  for (const OutputRecord& output : history.outputs) {
+    const Writers::Found found = writers.find(output);
+    check_record(output, found, settled, findings);
+    if (found.transaction != nullptr && found.transaction != last) written.insert(last = found.transaction);
   }
+  return written;
 }
 
 }  // namespace
@@ -157,56 +161,19 @@ void check_transactions(const History& history, const Timeline& timeline, bool s
   if (!history.transactional_sink) return;
   Findings findings("transactions", out);
   const bool no_loss = history.claimed == Guarantee::exactly_once || history.claimed == Guarantee::at_least_once;
+  const std::set<const TransactionRecord*> written = check_atomicity(history, settled, findings);
+  std::vector<const TransactionRecord*> committed;
   for (const TransactionRecord& transaction : history.transactions) {
-    if (transaction.outcome == TransactionOutcome::committed) {
-      check_commit(transaction, timeline, findings);
-    } else {
+    const bool idle = transaction.number != 0 && !written.contains(&transaction);
+    if (transaction.outcome != TransactionOutcome::committed) {
       if (no_loss) check_lost_commit(transaction, timeline, settled, findings);
+    } else if (!idle) {
+      check_commit(transaction, timeline, findings);
+      if (transaction.checkpoint != 0) committed.push_back(&transaction);
     }
     check_hanging(transaction, settled, history.quiescent, findings);
   }
-  check_double_commits(history, findings);
-  check_atomicity(history, settled, findings);
-}
-
-std::string check_reads(const History& history, std::vector<Finding>& out) {
-  Findings findings("transactions", out);
-  std::vector<uint8_t> read(history.outputs.size(), 0);
-  std::vector<int64_t> frontier;  // for each sink partition: the highest offset read
-  std::vector<size_t> next;       // for each sink partition: where the next read is likely to be found
-  for (const OutputRecord& record : history.observed) {
-    const auto partition = static_cast<size_t>(record.partition);
-    if (partition >= frontier.size()) {
-      frontier.resize(partition + 1, -1);
-      next.resize(partition + 1, 0);
-    }
-    frontier[partition] = std::max(frontier[partition], record.offset);
-    const size_t index = find_output(history, record, next[partition]);
-    if (index < read.size()) {
-      read[index] = 1;
-      next[partition] = index + 1;
-    }
-    check_one_read(record, index < read.size() ? &history.outputs[index] : nullptr, findings);
-  }
-  uint64_t unread = 0;
-  for (size_t i = 0; i < history.outputs.size(); ++i) {
-    const OutputRecord& output = history.outputs[i];
-    if (read[i] || !visible(output)) continue;
-    const auto partition = static_cast<size_t>(output.partition);
-    if (partition < frontier.size() && output.offset < frontier[partition]) {
-      findings.add("skipped-read", -1, [&] {
-        return fmt::format("{} was committed, but the read_committed reader went past it without seeing it",
-                           output_text(output));
-      });
-    } else {
-      ++unread;
-    }
-  }
-  if (!history.transactional_sink || unread == 0) return {};
-  return fmt::format(
-      "the read_committed reader had not read {} at the end, so aborted and torn reads could not be "
-      "excluded",
-      count_text(unread, "visible record"));
+  check_double_commits(std::move(committed), findings);
 }
 
 }  // namespace onceproof::checkers

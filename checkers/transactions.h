@@ -2,7 +2,7 @@
 // Transactions checker, for transactional sinks: only what a durable checkpoint pre-committed is committed, all
 // of it, once, whole; nothing hangs (SEMANTICS: commit point = the checkpoint is in the store; anomalies as in
 // Jepsen's Kafka tests). A commit of a failed checkpoint's transaction is legal once a later checkpoint, whose
-// state contains it, is durable. Reads are checked for every sink: aborted, vanished, changed or skipped records.
+// state contains it, is durable.
 #pragma once
 
 #include <string>
@@ -16,8 +16,5 @@ namespace onceproof::checkers {
 
 // `settled`: the run went to its end or past the liveness bound, so that what is still open hangs.
 void check_transactions(const History& history, const Timeline& timeline, bool settled, std::vector<Finding>& out);
-
-// Returns why the reads could not decide, or an empty string.
-std::string check_reads(const History& history, std::vector<Finding>& out);
 
 }  // namespace onceproof::checkers

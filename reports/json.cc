@@ -79,6 +79,7 @@ void put_transaction(JsonLine& line, const TransactionRecord& transaction) {
   line.put("transactional_id", transaction.transactional_id);
   line.put("producer_id", transaction.producer_id);
   line.put("epoch", transaction.epoch);
+  line.put("number", transaction.number);
   line.put("checkpoint", transaction.checkpoint);
   line.put("begun_us", transaction.begun_us);
   line.put("decided_us", transaction.decided_us);

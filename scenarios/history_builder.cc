@@ -47,6 +47,9 @@ void convert(const std::vector<simulator::log::SinkRecord>& records, std::vector
     output.producer_id = record.producer_id;
     output.epoch = record.epoch;
     output.visibility = visibility_of(record.visibility);
+    output.at_us = record.at_us;
+    output.decided_us = record.decided_us;
+    output.transaction = record.transaction;
     CHECK(decode_lineage(record.lineage, output.lineage), "the log returned a lineage that was never written");
   }
 }
@@ -126,6 +129,7 @@ void add_transactions(const std::vector<simulator::PointHit>& points, const simu
     record.transactional_id = entry.transactional_id;
     record.producer_id = entry.producer_id;
     record.epoch = entry.epoch;
+    record.number = entry.number;
     record.begun_us = entry.begun_us;
     record.decided_us = entry.decided_us;
     record.completed_us = entry.completed_us;

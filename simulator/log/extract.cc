@@ -18,10 +18,20 @@ Visibility visibility_of(const PartitionLog& log, const StoredBatch& batch) {
   return Visibility::open;
 }
 
+// The marker that decided the batch's transaction.
+const StoredBatch* marker_of(const PartitionLog& log, const StoredBatch& batch) {
+  if (batch.transaction < 0) return nullptr;
+  const PartitionTransaction& transaction = log.transactions()[static_cast<size_t>(batch.transaction)];
+  return transaction.outcome == Outcome::open ? nullptr : log.batch_at(transaction.marker_offset);
+}
+
 SinkRecord sink_record(int32_t partition, const env::LogRecord& record, const PartitionLog& log,
                        const StoredBatch& batch, TimeUs at_us) {
+  const StoredBatch* marker = marker_of(log, batch);
   return {partition,         record.offset, record.timestamp_us,       record.key, record.value, record.lineage,
-          batch.producer_id, batch.epoch,   visibility_of(log, batch), at_us};
+          batch.producer_id, batch.epoch,   visibility_of(log, batch), at_us,
+          marker == nullptr ? -1 : marker->appended_us,
+          marker == nullptr ? 0 : marker->number};
 }
 
 bool is_source(const LogCluster& log, const TopicInfo& topic) {

@@ -24,7 +24,9 @@ struct SinkRecord {
   uint64_t producer_id = 0;
   uint16_t epoch = 0;
   Visibility visibility = Visibility::non_transactional;
-  TimeUs at_us = 0;  // appended, or seen by the reader
+  TimeUs at_us = 0;        // appended, or seen by the reader
+  TimeUs decided_us = -1;  // its transaction's marker was appended to the partition; -1: no marker
+  uint64_t transaction = 0;  // the number that the marker names; 0: no marker
 };
 
 // Every record of a topic, by partition, then offset. Control markers are left out.

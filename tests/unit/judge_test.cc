@@ -76,9 +76,8 @@ TEST(Judge, TellsThatAnOpenTransactionWasAbortedAndReplayed) {
 TEST(Judge, FindsALossThatAtMostOnceAllowsAndTellsItsCause) {
   HistoryBuilder run(Guarantee::at_most_once);
   run.deployed(0).crash(2, 17).recovered(2, 0, 19);
-  run.count("the", 20, {at(0, 1)});
   run.count("the", 10, {at(1, 0)});  // too small
-  run.raw().outputs[0].partition = 1;
+  run.count("the", 20, {at(0, 1)});
   const Verdict verdict = judge(run.build(), small());
   EXPECT_EQ(verdict.outcome, Outcome::valid);
   EXPECT_EQ(verdict.observed, Guarantee::at_most_once);

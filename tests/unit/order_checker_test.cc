@@ -71,6 +71,19 @@ TEST(OrderChecker, ComparesWindowsByTheirEndsWhereTimestampsAreOutOfOrder) {
   EXPECT_EQ(findings_of(swapped, reference).size(), 1u);
 }
 
+// A key's windows come in the order of their ends, also when their records come from different source partitions.
+TEST(OrderChecker, ComparesAKeysWindowsAcrossSourcePartitions) {
+  const Reference reference(input_of({{{1, "a"}}, {{12, "a"}}}), word_count());
+  HistoryBuilder run;
+  run.count("a", 10, {at(0, 0)});
+  run.count("a", 20, {at(1, 0)});
+  EXPECT_TRUE(findings_of(run, reference).empty());
+  HistoryBuilder swapped;
+  swapped.count("a", 20, {at(1, 0)});
+  swapped.count("a", 10, {at(0, 0)});
+  EXPECT_EQ(findings_of(swapped, reference).size(), 1u);
+}
+
 // A zombie's fire-and-forget batches arrive behind its successor's: no claim of such a sink promises otherwise.
 TEST(OrderChecker, OfASinkThatFencesNobodyComparesWithinAProducerOnly) {
   const auto findings_with_second_producer = [](uint64_t producer, Guarantee claimed, bool within_producer) {
