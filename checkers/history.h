@@ -80,6 +80,14 @@ struct CheckpointRecord {
   std::string reason;  // of an abort
 };
 
+// What the disk held, whatever the runtime said of it.
+struct StoredCheckpoint {
+  uint64_t id = 0;
+  TimeUs durable_us = -1;            // its metadata would have survived a crash from here on
+  TimeUs gone_us = -1;               // removed; -1: still there at the end
+  std::vector<std::string> missing;  // files that it refers to and that were not durable with it
+};
+
 struct FaultRecord {
   std::string kind;         // "crash", "partition", ...
   std::string description;  // "crash taskmanager-1 at sink.pre-commit (2nd), restart after 2 s"
@@ -129,6 +137,8 @@ struct History {
   std::vector<OutputRecord> observed;  // what a read_committed reader saw during the run, in the order it saw it
   std::vector<TransactionRecord> transactions;
   std::vector<CheckpointRecord> checkpoints;
+  bool store_recorded = false;           // the disk was watched: `stored` is all that it held
+  std::vector<StoredCheckpoint> stored;  // in the order of their times
   std::vector<FaultRecord> faults;
   std::vector<Event> events;  // in time order
   JobStatus job = JobStatus::running;

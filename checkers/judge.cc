@@ -12,6 +12,7 @@
 #include "checkers/order.h"
 #include "checkers/placement.h"
 #include "checkers/reads.h"
+#include "checkers/restores.h"
 #include "checkers/results.h"
 #include "checkers/text.h"
 #include "checkers/timeline.h"
@@ -71,6 +72,7 @@ Verdict judge(const History& history, const Reference& reference) {
   std::vector<Finding>& findings = verdict.findings;
   const Liveness liveness = check_liveness(history, timeline, findings);
   check_transactions(history, timeline, liveness.settled, findings);
+  check_restores(history, findings);
   const std::string unread = check_reads(history, findings);
   tell_delivery(history, reference, delivery, liveness.settled, findings);
   check_order(history, reference, delivery, findings);

@@ -101,8 +101,12 @@ std::string process_name(const History& history, uint64_t process) {
 
 Timeline read_timeline(const History& history) {
   Timeline timeline;
+  for (const StoredCheckpoint& stored : history.stored) note_durable(timeline, stored.id, stored.durable_us);
+  // Without the disk's own record: what the job manager said.
+  const bool told = !history.store_recorded;
   for (const CheckpointRecord& checkpoint : history.checkpoints) {
-    if (checkpoint.outcome == CheckpointOutcome::completed) note_durable(timeline, checkpoint.id, checkpoint.ended_us);
+    if (!told || checkpoint.outcome != CheckpointOutcome::completed) continue;
+    note_durable(timeline, checkpoint.id, checkpoint.ended_us);
   }
   bool deployed = false;
   TimeUs deployed_us = -1;
@@ -114,13 +118,11 @@ Timeline read_timeline(const History& history) {
       timeline.crashes.push_back({event.at_us, event.process});
     } else if (point == "sink.pre-commit" && !event.before) {
       timeline.pre_commits.push_back({event.at_us, event.process, event.checkpoint, event.value, event.epoch});
-    } else if (point == "checkpoint.store" && !event.before) {
-      note_durable(timeline, event.checkpoint, event.at_us);
-    } else if (point == "leader.elect") {
-      note_durable(timeline, event.checkpoint, event.at_us);
+    } else if ((point == "checkpoint.store" && !event.before) || point == "leader.elect") {
+      if (told) note_durable(timeline, event.checkpoint, event.at_us);
     } else if (point == "restore.begin") {
       // What is restored must have been durable, also when the store's own answer was lost.
-      note_durable(timeline, event.checkpoint, event.at_us);
+      if (told) note_durable(timeline, event.checkpoint, event.at_us);
       if (deployed && event.at_us != deployed_us) {
         note_restart(timeline, history, since, i);
         since = i;

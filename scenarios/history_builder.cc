@@ -54,39 +54,29 @@ void convert(const std::vector<simulator::log::SinkRecord>& records, std::vector
   }
 }
 
+// When, and why not, from the points; whether, from the disk.
 void add_checkpoints(const std::vector<simulator::PointHit>& points, History& history) {
   std::map<uint64_t, size_t> checkpoints;
   for (const simulator::PointHit& hit : points) {
     const std::string_view name = hit.name;
     if (name == "job.restart") ++history.restarts;
     if (name == "leader.elect" && hit.value > 1) ++history.restarts;
-    if (!name.starts_with("checkpoint.") || hit.before) continue;
-    if (name == "checkpoint.trigger") {
+    if (name == "checkpoint.trigger" && !hit.before) {
       checkpoints[hit.checkpoint] = history.checkpoints.size();
       history.checkpoints.push_back({hit.checkpoint, hit.at_us, -1, checkers::CheckpointOutcome::pending, ""});
-      continue;
-    }
-    const auto found = checkpoints.find(hit.checkpoint);
-    if (found == checkpoints.end()) continue;
-    checkers::CheckpointRecord& checkpoint = history.checkpoints[found->second];
-    if (name == "checkpoint.store") {  // durable: complete, even if the job manager died before it could say so
-      checkpoint.outcome = checkers::CheckpointOutcome::completed;
-      checkpoint.ended_us = hit.at_us;
-    } else if (name == "checkpoint.abort" && checkpoint.outcome == checkers::CheckpointOutcome::pending) {
+    } else if (name == "checkpoint.abort" && !hit.before && checkpoints.contains(hit.checkpoint)) {
+      checkers::CheckpointRecord& checkpoint = history.checkpoints[checkpoints.at(hit.checkpoint)];
       checkpoint.outcome = checkers::CheckpointOutcome::aborted;
       checkpoint.ended_us = hit.at_us;
       checkpoint.reason = hit.text;
     }
   }
-  // What was restored was complete, also where the write's outcome was unknown at the time.
-  for (const simulator::PointHit& hit : points) {
-    if (std::string_view(hit.name) != "restore.begin") continue;
-    const auto found = checkpoints.find(hit.checkpoint);
+  for (const checkers::StoredCheckpoint& stored : history.stored) {  // complete, whoever could or could not say so
+    const auto found = checkpoints.find(stored.id);
     if (found == checkpoints.end()) continue;
     checkers::CheckpointRecord& checkpoint = history.checkpoints[found->second];
-    if (checkpoint.outcome == checkers::CheckpointOutcome::completed) continue;
     checkpoint.outcome = checkers::CheckpointOutcome::completed;
-    checkpoint.ended_us = hit.at_us;
+    checkpoint.ended_us = stored.durable_us;
     checkpoint.reason.clear();
   }
 }
@@ -142,8 +132,10 @@ void add_transactions(const std::vector<simulator::PointHit>& points, const simu
 }  // namespace
 
 History build_history(const RunPlan& plan, simulator::World& world, const simulator::log::LogCluster& log,
-                      const simulator::log::ReaderJournal& journal) {
+                      const simulator::log::ReaderJournal& journal, std::vector<checkers::StoredCheckpoint> stored) {
   History history;
+  history.store_recorded = true;
+  history.stored = std::move(stored);
   history.claimed = derive(plan.job).guarantee;
   history.transactional_sink = plan.job.sink.mode == graph::SinkMode::transactional;
   history.order_claimed = plan.job.sink.mode != graph::SinkMode::fire_and_forget || world.reconnections() == 0;

@@ -12,6 +12,7 @@ namespace onceproof::scenarios {
 
 // Takes the points out of the world.
 checkers::History build_history(const RunPlan& plan, simulator::World& world,
-                                const simulator::log::LogCluster& log, const simulator::log::ReaderJournal& journal);
+                                const simulator::log::LogCluster& log, const simulator::log::ReaderJournal& journal,
+                                std::vector<checkers::StoredCheckpoint> stored);
 
 }  // namespace onceproof::scenarios

@@ -11,6 +11,7 @@
 #include "runtime/cluster/task_manager.h"
 #include "scenarios/history_builder.h"
 #include "scenarios/input.h"
+#include "scenarios/stored_checkpoints.h"
 #include "simulator/log/cluster.h"
 #include "simulator/log/extract.h"
 #include "simulator/log/reader.h"
@@ -138,6 +139,7 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   simulator::log::LogCluster log(log_options(plan));  // outlives the world, whose brokers refer to it
   simulator::log::ReaderJournal journal;
   simulator::World world(std::move(options));
+  StoredCheckpoints stored(world);
   build(world, plan, input, log, journal);
   run_to_the_end(world, plan, log, journal);
 
@@ -152,7 +154,7 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   report.events = world.events();
   std::string job_reason;
   const checkers::JobStatus job = job_status(world, job_reason);
-  report.history = build_history(plan, world, log, journal);  // takes the points
+  report.history = build_history(plan, world, log, journal, stored.take());  // takes the points
   report.history.job = job;
   report.history.job_reason = std::move(job_reason);
   for (const checkers::FaultRecord& fault : report.history.faults) {

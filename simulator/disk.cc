@@ -65,6 +65,7 @@ Status SimulatedDisk::sync(const std::string& path) {
   if (entry == files_.end()) return {ErrorCode::not_found, fmt::format("there is no file \"{}\" to sync", path)};
   entry->second.durable_size = entry->second.data.size();
   entry->second.durable_name = true;
+  tell(path);
   return {};
 }
 
@@ -81,18 +82,44 @@ Status SimulatedDisk::rename(env::ProcessId writer, const std::string& from, con
   files_.erase(source);
   files_[to] = std::move(moved);
   if (options_.undo_renames) renames_.push_back(std::move(done));
+  tell(from);
+  tell(to);
   return {};
 }
 
 Status SimulatedDisk::sync_directory(const std::string& directory) {
   const std::string_view wanted = without_trailing_slash(directory);
-  std::erase_if(renames_, [&](const Rename& rename) { return parent_of(rename.to) == wanted; });
+  std::vector<std::string> settled;
+  std::erase_if(renames_, [&](const Rename& rename) {
+    if (parent_of(rename.to) != wanted) return false;
+    settled.push_back(rename.to);
+    return true;
+  });
+  for (const std::string& path : settled) tell(path);
   return {};
 }
 
 Status SimulatedDisk::remove(const std::string& path) {
   files_.erase(path);
+  tell(path);
   return {};
+}
+
+bool SimulatedDisk::renamed(const std::string& path) const {
+  return std::any_of(renames_.begin(), renames_.end(), [&](const Rename& rename) { return rename.to == path; });
+}
+
+bool SimulatedDisk::durable(const std::string& path) const {
+  const auto entry = files_.find(path);
+  if (entry == files_.end()) return false;
+  const File& file = entry->second;
+  return file.durable_name && file.durable_size == file.data.size() && !renamed(path);
+}
+
+void SimulatedDisk::tell(const std::string& path) {
+  if (!watcher_ || !path.starts_with(watched_)) return;
+  const bool there = files_.contains(path);
+  if (!there || durable(path)) watcher_(path, there);
 }
 
 std::vector<std::string> SimulatedDisk::list(const std::string& directory) const {
@@ -147,6 +174,10 @@ void SimulatedDisk::undo_renames(env::ProcessId writer) {
 }
 
 void SimulatedDisk::crash(env::ProcessId writer) {
+  std::vector<std::string> touched;  // what is left of it lasts
+  for (const Rename& rename : renames_) {
+    if (rename.writer == writer) touched.push_back(rename.to);
+  }
   undo_renames(writer);
   for (auto entry = files_.begin(); entry != files_.end();) {
     File& file = entry->second;
@@ -156,10 +187,12 @@ void SimulatedDisk::crash(env::ProcessId writer) {
       continue;
     }
     lose_tail(file);
+    touched.push_back(entry->first);
     const bool vanishes = file.data.empty() && !file.durable_name && options_.unsynced != UnsyncedData::keep;
     file.durable_name = true;
     entry = vanishes ? files_.erase(entry) : std::next(entry);
   }
+  for (const std::string& path : touched) tell(path);
 }
 
 uint64_t SimulatedDisk::unsynced_bytes() const {

@@ -5,9 +5,11 @@
 // durable at once. Survives every process; all draws come from the disk's own stream.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/random.h"
@@ -52,6 +54,13 @@ class SimulatedDisk {
   void drop_fault(int fault);
   void drop_unhealed();  // those that nothing else takes away
 
+  // ---- what is durable, for those who judge --------------------------------------------------------------
+  // The file is there, with all its bytes, and a crash would not change that.
+  bool durable(const std::string& path) const;
+  // Told whenever a file whose path begins with `prefix` has become durable, and when it is gone. One watcher.
+  using Watcher = std::function<void(const std::string& path, bool durable)>;
+  void watch(std::string prefix, Watcher watcher) { watched_ = std::move(prefix), watcher_ = std::move(watcher); }
+
   uint64_t draws() const { return random_.position(); }
   uint64_t unsynced_bytes() const;
 
@@ -73,6 +82,8 @@ class SimulatedDisk {
 
   void lose_tail(File& file);
   void undo_renames(env::ProcessId writer);
+  bool renamed(const std::string& path) const;  // by a rename that is not durable
+  void tell(const std::string& path);
 
   DiskOptions options_;
   RandomStream random_;
@@ -80,6 +91,8 @@ class SimulatedDisk {
   std::vector<Rename> renames_;  // not durable, oldest first
   std::vector<DiskFault> faults_;
   uint64_t next_id_ = 1;
+  std::string watched_;
+  Watcher watcher_;
 };
 
 }  // namespace onceproof::simulator

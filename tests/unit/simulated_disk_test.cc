@@ -148,5 +148,51 @@ TEST(SimulatedDisk, CrashOfAWorldsProcessLosesItsUnsyncedData) {
   EXPECT_THAT(world.disk().list(""), ElementsAre("synced"));
 }
 
+// A name and all its bytes: one without the other is lost with the next crash.
+TEST(SimulatedDisk, TellsItsWatcherWhatHasBecomeDurableAndWhatIsGone) {
+  Disk disk;
+  std::vector<std::string> told;
+  disk.watch("d/", [&](const std::string& path, bool durable) { told.push_back((durable ? "+" : "-") + path); });
+  disk.write("d/f.tmp", "1");
+  EXPECT_FALSE(disk.durable("d/f.tmp"));
+  disk.make_durable("d/f.tmp");
+  EXPECT_TRUE(disk.durable("d/f.tmp"));
+  disk.move("d/f.tmp", "d/f");
+  EXPECT_FALSE(disk.durable("d/f")) << "a crash may still undo it";
+  EXPECT_TRUE(disk.sync_directory("d").ok());
+  EXPECT_TRUE(disk.durable("d/f"));
+  disk.write("elsewhere", "1");
+  disk.make_durable("elsewhere");
+  EXPECT_TRUE(disk.remove("d/f").ok());
+  EXPECT_THAT(told, ElementsAre("+d/f.tmp", "-d/f.tmp", "+d/f", "-d/f"));
+}
+
+TEST(SimulatedDisk, ARenameOfUnsyncedBytesIsNotDurable) {
+  Disk disk;
+  disk.write("d/f.tmp", "1");
+  disk.move("d/f.tmp", "d/f");
+  EXPECT_TRUE(disk.sync_directory("d").ok());
+  EXPECT_FALSE(disk.durable("d/f"));
+}
+
+// What a crash leaves lasts; what it undoes is gone.
+TEST(SimulatedDisk, ACrashDecidesWhatWasNotDurable) {
+  std::set<bool> kept;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    Disk disk(UnsyncedData::random_prefix, seed);
+    disk.write("d/f.tmp", "1");
+    disk.make_durable("d/f.tmp");
+    disk.move("d/f.tmp", "d/f");
+    std::map<std::string, bool> told;
+    disk.watch("d/", [&](const std::string& path, bool durable) { told[path] = durable; });
+    disk.crash(kTaskManager);
+    const bool moved = disk.durable("d/f");
+    EXPECT_EQ(told["d/f"], moved);
+    EXPECT_EQ(disk.durable("d/f.tmp"), !moved);
+    kept.insert(moved);
+  }
+  EXPECT_EQ(kept.size(), 2u);
+}
+
 }  // namespace
 }  // namespace onceproof::simulator

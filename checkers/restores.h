@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Restores checker: what the job manager said of its checkpoints against what the disk held. A checkpoint that was
+// called complete is durable, with every file that it refers to; a restore takes the latest that is durable, and never
+// one that is not. Needs the disk's own record; without it nothing is checked.
+#pragma once
+
+#include <vector>
+
+#include "checkers/history.h"
+#include "checkers/verdict.h"
+
+namespace onceproof::checkers {
+
+void check_restores(const History& history, std::vector<Finding>& out);
+
+}  // namespace onceproof::checkers

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// StoredCheckpoints: watches the checkpoint storage's disk and notes when each checkpoint became durable, whether all
+// that it refers to was, and when it was removed. A fact of the world: no runtime object is asked.
+#pragma once
+
+#include <vector>
+
+#include "checkers/history.h"
+#include "simulator/world.h"
+
+namespace onceproof::scenarios {
+
+class StoredCheckpoints {
+ public:
+  explicit StoredCheckpoints(simulator::World& world);  // both live as long as the run
+  StoredCheckpoints(const StoredCheckpoints&) = delete;
+  StoredCheckpoints& operator=(const StoredCheckpoints&) = delete;
+
+  std::vector<checkers::StoredCheckpoint> take() { return std::move(stored_); }
+
+ private:
+  void on_change(const std::string& path, bool durable);
+
+  simulator::World& world_;
+  std::vector<checkers::StoredCheckpoint> stored_;
+};
+
+}  // namespace onceproof::scenarios
