@@ -69,6 +69,7 @@ struct TransactionRecord {
   TimeUs completed_us = -1;  // all markers written
   TransactionOutcome outcome = TransactionOutcome::open;
   bool timed_out = false;
+  bool empty = false;  // decided, and nothing was ever written into it
 };
 
 enum class CheckpointOutcome : uint8_t { pending, completed, aborted };

@@ -25,11 +25,13 @@ constexpr NeverBecause kReasons[] = {
     {"sink.lost-transaction", "only a transaction that expired is lost, and the stock suites leave room for every recovery"},
     {"reconnect target=broker", "a broker has no log client"},
     {"reconnect target=jobmanager", "the job manager has no log client"},
+    {"reconnect target=controller", "the log's controller has no log client"},
     {"storage target=broker", "a broker does not use the checkpoint storage"},
+    {"storage target=controller", "the log's controller does not use the checkpoint storage"},
 };
 
 // Roles of the processes that a fault may name.
-constexpr const char* kRoles[] = {"jobmanager", "taskmanager", "broker"};
+constexpr const char* kRoles[] = {"jobmanager", "taskmanager", "broker", "controller"};
 constexpr const char* kTriggers[] = {"trigger at_us", "trigger at", "trigger when=before", "trigger when=after"};
 
 // The words of mails are many, and which are delayed is the swarm's choice: the field counts as one parameter.

@@ -124,6 +124,7 @@ void add_transactions(const std::vector<simulator::PointHit>& points, const simu
     record.decided_us = entry.decided_us;
     record.completed_us = entry.completed_us;
     record.timed_out = entry.timed_out;
+    record.empty = entry.empty;
     record.outcome = outcome_of(entry.outcome);
   }
   assign_checkpoints(points, history.transactions);

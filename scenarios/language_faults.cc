@@ -63,9 +63,10 @@ void read_process(const JsonPlace& place, const std::vector<std::string>& more, 
     for (const std::string& other : more) {
       if (other != "@hit" || hit) valid.push_back(other);
     }
-    const bool named = word == "jobmanager" || word == "reader" || ((role == "taskmanager" || role == "broker") && number >= 0);
+    const bool alone = word == "jobmanager" || word == "controller" || word == "reader";
+    const bool named = alone || ((role == "taskmanager" || role == "broker") && number >= 0);
     if (!named && std::find(valid.begin(), valid.end(), word) == valid.end()) {
-      valid.insert(valid.begin(), {"jobmanager", "taskmanager-0", "broker-0"});
+      valid.insert(valid.begin(), {"jobmanager", "controller", "taskmanager-0", "broker-0"});
       element.reader().problem(unknown_word("process", word, element.pointer(), valid));
     }
     into.choices.push_back(word);

@@ -16,13 +16,13 @@ Status invalid(std::string message) { return {ErrorCode::invalid_argument, std::
 
 Status check_process(const std::string& name, const ClusterPlan& cluster) {
   if (name.empty()) return invalid("a fault without a target");
-  for (const char* known : {"*", "@hit", "jobmanager", "reader", "every broker", "every task-manager"}) {
+  for (const char* known : {"*", "@hit", "jobmanager", "controller", "reader", "every broker", "every task-manager"}) {
     if (name == known) return {};
   }
   const auto [role, number] = split_process_name(name);
   const int count = role == "taskmanager" ? cluster.task_managers : role == "broker" ? cluster.brokers : 0;
   if (number >= 0 && number < count) return {};
-  std::vector<std::string> words = {"jobmanager"};
+  std::vector<std::string> words = {"jobmanager", "controller"};
   for (int i = 0; i < cluster.task_managers; ++i) words.push_back(fmt::format("taskmanager-{}", i));
   for (int i = 0; i < cluster.brokers; ++i) words.push_back(fmt::format("broker-{}", i));
   return invalid(unknown_word("process", name, "a fault of this cluster", words));
@@ -35,6 +35,7 @@ Status check_targets(const RunPlan& plan) {
     if (const auto* pause = std::get_if<simulator::PauseFault>(&fault.action)) names = {pause->target};
     if (const auto* cut = std::get_if<simulator::PartitionFault>(&fault.action)) names = {cut->target, cut->peer};
     if (const auto* delay = std::get_if<simulator::DelayFault>(&fault.action)) names = {delay->target};
+    if (const auto* storage = std::get_if<simulator::StorageFault>(&fault.action)) names = {storage->target};
     if (const auto* stall = std::get_if<simulator::StallFault>(&fault.action)) names = {stall->target};
     if (const auto* slow = std::get_if<simulator::SlowFault>(&fault.action)) names = {slow->target};
     if (const auto* reconnect = std::get_if<simulator::ReconnectFault>(&fault.action)) names = {reconnect->target};

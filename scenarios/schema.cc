@@ -13,7 +13,7 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr const char* kProcessPattern = "^(jobmanager|reader|taskmanager-[0-9]{1,4}|broker-[0-9]{1,4})$";
+constexpr const char* kProcessPattern = "^(jobmanager|controller|reader|taskmanager-[0-9]{1,4}|broker-[0-9]{1,4})$";
 
 OrderedJson integer(int64_t low, int64_t high) { return {{"type", "integer"}, {"minimum", low}, {"maximum", high}}; }
 

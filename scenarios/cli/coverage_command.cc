@@ -23,13 +23,14 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // One scenario under one profile. False: interrupted.
-Result<bool> run_suite(const std::string& scenario, const std::string& profile, uint64_t seeds, Coverage& coverage) {
+Result<bool> run_suite(const std::string& scenario, const std::string& profile, uint64_t first, uint64_t seeds,
+                       Coverage& coverage) {
   Request request;
   request.scenario = scenario;
   request.profile = profile;
   Result<Session> session = Session::open(request);
   if (!session.ok()) return session.error();
-  for (uint64_t seed = 1; seed <= seeds; ++seed) {
+  for (uint64_t seed = first; seed < first + seeds; ++seed) {
     const auto plans = session.value().plans(seed);
     if (!plans.ok()) return plans.error();
     for (const RunPlan& plan : plans.value()) {
@@ -37,7 +38,7 @@ Result<bool> run_suite(const std::string& scenario, const std::string& profile, 
       if (!added.ok()) return added.error();
     }
     if (real::is_terminal(real::kStandardError)) {
-      fmt::print(stderr, "\r\033[K{} {} seed {}/{}  {} runs", scenario, profile, seed, seeds, coverage.runs());
+      fmt::print(stderr, "\r\033[K{} {} seed {}/{}  {} runs", scenario, profile, seed - first + 1, seeds, coverage.runs());
       std::fflush(stderr);
     }
     if (real::interrupted()) return false;
@@ -88,9 +89,11 @@ int coverage_command(const Options& options) {
   if (!seeds.ok()) return usage_error(seeds.error().message);
   real::catch_interrupts();
   Coverage coverage;
+  uint64_t first = 1;  // a seed draws the same from a profile for every scenario, so each suite has its own
   for (const std::string& scenario : catalogue_names()) {
     for (const std::string& profile : profile_names()) {
-      const Result<bool> done = run_suite(scenario, profile, seeds.value(), coverage);
+      const Result<bool> done = run_suite(scenario, profile, first, seeds.value(), coverage);
+      first += seeds.value();
       if (!done.ok()) {
         message(done.error().message);
         return kInternal;

@@ -21,6 +21,7 @@ Broker::Broker(env::Env& env, LogCluster& cluster, int32_t index)
       cluster_(cluster),
       options_(cluster.options()),
       index_(index),
+      life_(env.random().fork("broker.life").next()),
       disk_(cluster, index, env.network().self().process, env.probe()),
       transactions_(coordinator_options(cluster.options()), [this] { return new_producer_id(); }) {}
 
@@ -133,7 +134,7 @@ void Broker::report_fenced(const Status& status, const env::ProducerIdentity& pr
 // Until the first image it registers; then it keeps its session, where there is somebody who could take over.
 void Broker::register_or_beat() {
   env_.network().send({cluster_.controller_process(), env::kMainEndpoint}, env::MailKind::broker_heartbeat,
-                      encode(BrokerHeartbeat{index_, broker_epoch_, image_.version}));
+                      encode(BrokerHeartbeat{index_, life_, broker_epoch_, image_.version}));
   if (broker_epoch_ == 0) {
     env_.scheduler().after(options_.broker.registration_retry_us, env::MailKind::broker_heartbeat);
   } else if (options_.replicated()) {
@@ -144,8 +145,10 @@ void Broker::register_or_beat() {
 void Broker::on_metadata(env::Mail& mail) {
   MetadataUpdate update;
   if (!decode(mail.body, update)) return;
-  // What was sent to an earlier life, or overtaken by something newer, says nothing.
-  if (update.broker_epoch < broker_epoch_ || update.image.version <= image_.version) return;
+  // What is meant for an earlier life, or was overtaken by something newer, says nothing. A controller that comes back
+  // tells everybody of whom it knows, also a broker that has died meanwhile: under its old epoch the new life would
+  // give out producer ids that exist.
+  if (update.life != life_ || update.broker_epoch < broker_epoch_ || update.image.version <= image_.version) return;
   const bool first = image_.version == 0;
   broker_epoch_ = update.broker_epoch;
   image_ = std::move(update.image);

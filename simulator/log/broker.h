@@ -182,6 +182,7 @@ class Broker final : public env::Actor {
   LogCluster& cluster_;  // what a configuration file and the own disk hold, never another broker's state
   const ClusterOptions& options_;
   int32_t index_;
+  uint64_t life_;
   DurableDisk disk_;
   ClusterImage image_;
   uint64_t broker_epoch_ = 0;

@@ -47,10 +47,10 @@ void Controller::on_heartbeat(env::Mail& mail) {
   heard_us_[static_cast<size_t>(beat.broker)] = env_.now();
   if (beat.epoch == 0) {
     if (state_.broker_epoch(beat.broker) == 0) {  // its first life: it leads what it was placed to lead
-      state_.register_broker(beat.broker);
+      state_.register_broker(beat.broker, beat.life);
       return tell(beat.broker);
     }
-    static_cast<void>(change("registered", beat.broker, [&] { return state_.register_broker(beat.broker) != 0; }));
+    static_cast<void>(change("registered", beat.broker, [&] { return state_.register_broker(beat.broker, beat.life) != 0; }));
     return;
   }
   if (beat.epoch != state_.broker_epoch(beat.broker)) return;  // of an earlier life
@@ -93,7 +93,7 @@ void Controller::tell(int32_t broker) {
   if (state_.broker_epoch(broker) == 0) return;
   env_.network().send({cluster_.processes()[static_cast<size_t>(broker)], env::kMainEndpoint},
                       env::MailKind::metadata_update,
-                      encode(MetadataUpdate{state_.broker_epoch(broker), state_.image()}));
+                      encode(MetadataUpdate{state_.life(broker), state_.broker_epoch(broker), state_.image()}));
 }
 
 void Controller::tell_all() {

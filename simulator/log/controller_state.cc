@@ -25,8 +25,9 @@ int32_t ControllerState::successor(const PartitionInfo& partition) const {
   return kNoBroker;
 }
 
-uint64_t ControllerState::register_broker(int32_t broker) {
+uint64_t ControllerState::register_broker(int32_t broker, uint64_t life) {
   BrokerState& state = brokers_[static_cast<size_t>(broker)];
+  state.life = life;
   const bool first = state.epoch == 0;
   state.epoch = ++last_epoch_;
   if (first) {

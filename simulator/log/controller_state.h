@@ -19,8 +19,9 @@ class ControllerState {
 
   // A broker process began a life: a new broker epoch. What it led in an earlier life gets a new leader, or itself
   // again with a higher epoch, because its memory is gone.
-  uint64_t register_broker(int32_t broker);
+  uint64_t register_broker(int32_t broker, uint64_t life);
   uint64_t broker_epoch(int32_t broker) const { return brokers_[static_cast<size_t>(broker)].epoch; }
+  uint64_t life(int32_t broker) const { return brokers_[static_cast<size_t>(broker)].life; }  // which has that epoch
   bool live(int32_t broker) const { return brokers_[static_cast<size_t>(broker)].live; }
   // Its session is over: it leaves every in-sync set that has another member. True when anything changed.
   bool fence(int32_t broker);
@@ -36,6 +37,7 @@ class ControllerState {
  private:
   struct BrokerState {
     uint64_t epoch = 0;  // 0: never registered
+    uint64_t life = 0;
     bool live = false;
   };
   int32_t successor(const PartitionInfo& partition) const;

@@ -207,11 +207,12 @@ struct ReplicaRecords {
 // MailKind::broker_heartbeat: epoch 0 registers.
 struct BrokerHeartbeat {
   int32_t broker = 0;
-  uint64_t epoch = 0;
+  uint64_t life = 0;   // drawn anew for every life of the process (Kafka: the incarnation id)
+  uint64_t epoch = 0;  // 0: it registers
   uint64_t image_version = 0;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(broker, epoch, image_version);
+    archive(broker, life, epoch, image_version);
   }
 };
 // MailKind::alter_partition: a leader asks for another in-sync set.
@@ -228,11 +229,12 @@ struct AlterPartition {
 };
 // MailKind::metadata_update, controller to broker.
 struct MetadataUpdate {
+  uint64_t life = 0;          // for whom it is: a later life of the process has to register first
   uint64_t broker_epoch = 0;  // the receiver's
   ClusterImage image;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(broker_epoch, image);
+    archive(life, broker_epoch, image);
   }
 };
 

@@ -113,6 +113,49 @@ TEST_F(CutOff, WhatOnlyTheOldLeaderHadIsSeenByNobodyAndCutBack) {
   expect_equal_copies(3);
 }
 
+// ---- lives ---------------------------------------------------------------------------------------------------
+
+// A controller that comes back tells everybody what it knows, also a broker that has died since: the new life is told
+// of its old epoch, and may not take it for its own.
+TEST(BrokerLife, OneThatCameBackBeforeItsControllerGivesOutNewProducerIds) {
+  SimulatedLog log(test::variant(1, true, false));
+  LogCalls calls(log);
+  log.create_topic("out", 1);
+  const uint64_t first = calls.init(0, "a").producer_id;
+  log.world().crash(log.cluster().controller_process());
+  log.world().crash(log.cluster().processes()[0]);
+  log.world().restart(log.cluster().processes()[0]);
+  log.advance(milliseconds(100));
+  log.world().restart(log.cluster().controller_process());
+  EXPECT_NE(calls.init(0, "b").producer_id, first);
+}
+
+TEST(Extraction, ATransactionIntoWhichNothingWasWrittenIsEmpty) {
+  SimulatedLog::Options options;
+  options.cluster.brokers = 2;
+  options.cluster.transaction_version = TransactionVersion::classic;
+  SimulatedLog log(options);
+  LogCalls calls(log);
+  log.create_topic("out", 2);
+  const auto producer = calls.init(0, "t");
+  ASSERT_EQ(calls.append(0, producer, 0, {"a"}), ErrorCode::ok);
+  ASSERT_EQ(calls.commit(0, producer), ErrorCode::ok);
+  ASSERT_TRUE(calls.settled(0));
+  // The partition joins the second transaction, its leader never gets the record.
+  const int32_t down = 1 - log.cluster().coordinator("t");
+  const int32_t partition = log.cluster().leader({"out", 0}) == down ? 0 : 1;
+  log.world().crash(log.cluster().processes()[static_cast<size_t>(down)]);
+  ASSERT_NE(calls.append(0, producer, partition, {"b"}), ErrorCode::ok);
+  ASSERT_EQ(calls.commit(1, producer), ErrorCode::ok);
+  log.world().restart(log.cluster().processes()[static_cast<size_t>(down)]);
+  log.advance(seconds(10));
+  const std::vector<TransactionEntry> history = transaction_history(log.cluster());
+  ASSERT_EQ(history.size(), 2u);
+  EXPECT_FALSE(history[0].empty);
+  EXPECT_EQ(history[1].outcome, Outcome::committed);
+  EXPECT_TRUE(history[1].empty);
+}
+
 // ---- the client ----------------------------------------------------------------------------------------------
 
 TEST(LogClient, OffsetCommitIsNotRepeatedAfterAnUnknownOutcome) {

@@ -14,7 +14,7 @@ class State : public ::testing::Test {
  protected:
   State() {
     place_topic(state_.image(), "out", 1, 3, 3);
-    for (int32_t broker = 0; broker < 3; ++broker) state_.register_broker(broker);
+    for (int32_t broker = 0; broker < 3; ++broker) state_.register_broker(broker, 1);
   }
   const PartitionInfo& partition() const { return state_.image().partitions[0]; }
   int32_t replica(size_t place) const { return partition().replicas[place]; }
@@ -31,7 +31,7 @@ TEST_F(State, FirstRegistrationLeavesEverythingWhereItWasPlaced) {
 TEST_F(State, RestartOfTheLeaderGivesTheLeadToAnInSyncBroker) {
   const int32_t leader = partition().leader;
   const uint64_t first = state_.broker_epoch(leader);
-  EXPECT_GT(state_.register_broker(leader), first);
+  EXPECT_GT(state_.register_broker(leader, 2), first);
   EXPECT_EQ(partition().leader, replica(1));
   EXPECT_EQ(partition().leader_epoch, 1u);
   EXPECT_THAT(partition().isr, ElementsAre(replica(1), replica(2)));
@@ -78,8 +78,8 @@ TEST_F(State, LeaderMovesAwayAndBack) {
 TEST_F(State, PartitionWithOneCopyComesBackWithAHigherEpoch) {
   ControllerState single(1);
   place_topic(single.image(), "out", 1, 1, 1);
-  single.register_broker(0);
-  single.register_broker(0);
+  single.register_broker(0, 1);
+  single.register_broker(0, 1);
   EXPECT_EQ(single.image().partitions[0].leader, 0);
   EXPECT_GT(single.image().partitions[0].leader_epoch, 0u);
 }
