@@ -124,7 +124,11 @@ DurationUs longest_epoch_us(const JobConfig& job) {
   return (job.checkpoint.interval_us + job.checkpoint.timeout_us) * (1 + DurationUs{job.checkpoint.tolerable_failures});
 }
 // R3: what every recovery takes at least in the worst case: to be noticed, and to be waited for.
-DurationUs shortest_recovery_us(const JobConfig& job) { return job.heartbeat.timeout_us + job.restart.delay_us; }
+DurationUs shortest_recovery_us(const JobConfig& job) {
+  const graph::RestartConfig& restart = job.restart;
+  const bool grows = restart.strategy == graph::RestartStrategyKind::exponential_delay;
+  return job.heartbeat.timeout_us + (grows ? restart.max_backoff_us : restart.delay_us);
+}
 
 Reason transactional_reason(const JobConfig& job) {
   const std::string setting = to_string(SinkMode::transactional);

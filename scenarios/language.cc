@@ -2,6 +2,7 @@
 #include "scenarios/language.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -83,6 +84,40 @@ std::optional<JsonPlace> section_at(const JsonPlace& root, const std::string& se
   return outer ? outer->member(section.substr(dot + 1)) : std::nullopt;
 }
 
+// What each setting of "restart" belongs to, in the words of restart.strategy.
+const std::map<std::string, std::vector<std::string>> kRestartSettings = {
+    {"attempts", {"fixed-delay"}},
+    {"delay_ms", {"fixed-delay", "failure-rate"}},
+    {"max_failures_per_interval", {"failure-rate"}},
+    {"failure_rate_interval_ms", {"failure-rate"}},
+    {"initial_backoff_ms", {"exponential-delay"}},
+    {"max_backoff_ms", {"exponential-delay"}},
+    {"backoff_multiplier_percent", {"exponential-delay"}},
+    {"reset_backoff_threshold_ms", {"exponential-delay"}},
+    {"jitter_percent", {"exponential-delay"}},
+    {"attempts_before_reset", {"exponential-delay"}},
+};
+
+// A setting of a strategy that is not in use would be read and forgotten.
+void check_restart(const JsonPlace& place, const Scenario& scenario) {
+  const int index = *knob_index("restart", "strategy");
+  const Knob& knob = all_knobs()[static_cast<size_t>(index)];
+  const auto drawn = scenario.knobs.find(index);
+  std::vector<int64_t> used = {knob.get(RunPlan())};
+  if (drawn != scenario.knobs.end()) {
+    used = drawn->second.one_of.empty() ? std::vector<int64_t>{drawn->second.low} : drawn->second.one_of;
+  }
+  for (const auto& [name, owners] : kRestartSettings) {
+    const auto value = place.member(name);
+    const bool means = std::any_of(used.begin(), used.end(), [&](int64_t word) {
+      return std::find(owners.begin(), owners.end(), knob.words[static_cast<size_t>(word)]) != owners.end();
+    });
+    if (!value || means) continue;
+    value->problem(fmt::format("it belongs to the restart strategy {}, and restart.strategy is {}",
+                               fmt::join(owners, " or "), knob.words[static_cast<size_t>(used.front())]));
+  }
+}
+
 void read_sections(const JsonPlace& root, Scenario& scenario) {
   read_knobs(root, "", scenario.knobs);
   for (const std::string& section : knob_sections()) {
@@ -92,6 +127,7 @@ void read_sections(const JsonPlace& root, Scenario& scenario) {
     if (section == "input") keys.insert(keys.end(), kInputWords.begin(), kInputWords.end());
     if (!place->object_of(keys, "setting")) continue;
     read_knobs(*place, section, scenario.knobs);
+    if (section == "restart") check_restart(*place, scenario);
     if (section == "input") scenario.input = read_input(*place);
   }
 }

@@ -28,7 +28,8 @@ JobManager::JobManager(env::Env& env, JobManagerOptions options)
       options_(std::move(options)),
       job_(options_.job),
       store_(env.storage(), kDirectory, job_.checkpoint.retained),
-      checkpoint_ids_(env.storage(), std::string(kDirectory) + "/checkpoint-ids", job_.checkpoint.id_block) {}
+      checkpoint_ids_(env.storage(), std::string(kDirectory) + "/checkpoint-ids", job_.checkpoint.id_block),
+      restarts_(job_.restart, env.random().fork("restart.jitter")) {}
 
 void JobManager::on_mail(env::Mail& mail) {
   const env::ProcessId from = mail.from.process;

@@ -14,6 +14,7 @@
 #include "runtime/checkpoint/coordinator.h"
 #include "runtime/cluster/life_cycles.h"
 #include "runtime/cluster/messages.h"
+#include "runtime/cluster/restart_strategy.h"
 
 namespace onceproof::cluster {
 
@@ -137,7 +138,7 @@ class JobManager : public env::Actor, private checkpoint::CoordinatorHost {
   uint64_t next_attempt_ = 0;
   uint64_t heartbeat_round_ = 0;
   TimeUs started_us_ = 0;
-  int32_t restarts_ = 0;
+  RestartStrategy restarts_;
   bool deployed_once_ = false;
   bool preparing_ = false;  // a deployment: the storage has been asked and has not answered
   std::vector<Task> tasks_;  // never resized after start: regions point into it

@@ -185,8 +185,9 @@ void JobManager::fail_regions(const std::vector<Region*>& regions, const std::st
   if (hit.empty()) return;
   for (Region* region : hit) region->state.go(RegionState::restarting);
   coordinator_->stop(checkpoint::Reason::job_failover_region);
-  if (++restarts_ > job_.restart.attempts)
-    return end_job(JobState::failed, "failed: restart attempts exhausted; last failure: " + reason);
+  const Result<DurationUs> wait_us = restarts_.on_failure(env_.now());
+  if (!wait_us.ok())
+    return end_job(JobState::failed, "failed: " + wait_us.error().message + "; last failure: " + reason);
   for (Region* region : hit) {
     const size_t index = index_of(*region);
     for (Task* task : region->tasks) cancel(*task);
@@ -194,7 +195,7 @@ void JobManager::fail_regions(const std::vector<Region*>& regions, const std::st
     region->tries = 0;
     ++region->version;
     env_.probe().hit(Point::job_restart, {.value = index, .text = reason});
-    env_.scheduler().after(job_.restart.delay_us, MailKind::restart_delay, index, region->version);
+    env_.scheduler().after(wait_us.value(), MailKind::restart_delay, index, region->version);
     env_.scheduler().after(job_.cluster.cancel_timeout_us, MailKind::cancel_deadline, index, region->version);
   }
 }

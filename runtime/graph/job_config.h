@@ -104,13 +104,20 @@ struct ChannelConfig {
   }
 };
 
-struct RestartConfig {               // restart-strategy.fixed-delay
-  int32_t attempts = 2'147'483'647;  // Flink: 1 when chosen explicitly; a testbed wants to go on
-  DurationUs delay_us = seconds(1);
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(attempts, delay_us);
-  }
+// restart-strategy.type. Flink's default is exponential-delay; a testbed wants to go on at an even pace.
+enum class RestartStrategyKind : uint8_t { none, fixed_delay, failure_rate, exponential_delay };
+struct RestartConfig {
+  RestartStrategyKind strategy = RestartStrategyKind::fixed_delay;
+  int32_t attempts = 2'147'483'647;   // fixed-delay.attempts; Flink: 1
+  DurationUs delay_us = seconds(1);   // fixed-delay.delay, failure-rate.delay
+  int32_t max_failures_per_interval = 1;  // failure-rate.max-failures-per-interval
+  DurationUs failure_rate_interval_us = seconds(60);
+  DurationUs initial_backoff_us = seconds(1);  // exponential-delay.*
+  DurationUs max_backoff_us = seconds(60);
+  int32_t backoff_multiplier_percent = 150;
+  DurationUs reset_backoff_threshold_us = seconds(3600);
+  int32_t jitter_percent = 10;
+  int32_t attempts_before_reset = 2'147'483'647;  // attempts-before-reset-backoff
 };
 
 struct HeartbeatConfig {  // Flink: 10 s and 50 s; shorter here, so that a run meets them

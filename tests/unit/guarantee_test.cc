@@ -131,6 +131,14 @@ TEST(Guarantee, ATransactionTimeoutThatTheLongestEpochAndARecoveryOutlastLoses) 
   EXPECT_FALSE(derive(job).warnings.empty());
   EXPECT_TRUE(derive(job).conditions.empty());
 
+  job.restart.strategy = graph::RestartStrategyKind::exponential_delay;
+  job.restart.max_backoff_us = seconds(20);
+  job.sink.transaction_timeout_us = seconds(201);
+  EXPECT_EQ(derive(job).guarantee, Guarantee::at_most_once) << "a restart may wait 20 s";
+  job.sink.transaction_timeout_us = seconds(220);
+  EXPECT_EQ(derive(job).guarantee, Guarantee::exactly_once);
+  job.restart.strategy = graph::RestartStrategyKind::fixed_delay;
+
   job.checkpoint.tolerable_failures = 3;
   job.sink.transaction_timeout_us = seconds(201);
   EXPECT_EQ(derive(job).guarantee, Guarantee::at_most_once) << "one more failed checkpoint keeps it open longer";

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/mail_to.h"
 
 namespace onceproof::tests {
@@ -220,6 +222,19 @@ TEST_F(JobManagerTest, OneFailoverIsChargedOnceHoweverManyRegionsItHits) {
       dataflow::Decline{1, tasks[0].attempt, 1, checkpoint::Reason::async_exception});
   EXPECT_EQ(world.count(Point::job_restart), 3);
   EXPECT_EQ(status(), "running");
+}
+
+TEST_F(JobManagerTest, TheStrategySaysHowLongARestartWaits) {
+  graph::JobConfig job = job_of(1);
+  job.restart.strategy = graph::RestartStrategyKind::exponential_delay;
+  job.restart.initial_backoff_us = seconds(3);
+  job.restart.jitter_percent = 0;
+  start_with_both(job);
+  report(deployments()[0], TaskState::failed);
+  const auto timer = std::find_if(world.posted.rbegin(), world.posted.rend(),
+                                  [](const auto& posted) { return posted.kind == MailKind::restart_delay; });
+  ASSERT_NE(timer, world.posted.rend());
+  EXPECT_EQ(timer->delay_us, seconds(3));
 }
 
 TEST_F(JobManagerTest, ALostTaskManagerIsOneFailoverToo) {
