@@ -103,7 +103,7 @@ void TaskManager::on_registered(const Registered& message) {
   last_heartbeat_us_ = env_.now();
   env_.scheduler().cancel(retry_timer_);
   env_.scheduler().cancel(check_timer_);
-  check_timer_ = env_.scheduler().after(heartbeat_.interval_us, MailKind::heartbeat_check);
+  check_timer_ = env_.scheduler().after(heartbeat_.timeout_us, MailKind::heartbeat_check);
 }
 
 void TaskManager::on_heartbeat(const HeartbeatRequest& request) {
@@ -119,8 +119,9 @@ void TaskManager::on_heartbeat(const HeartbeatRequest& request) {
 
 void TaskManager::on_heartbeat_check() {
   if (state_ != TaskManagerState::registered) return;
-  if (env_.now() - last_heartbeat_us_ > heartbeat_.timeout_us) return lose_job_manager();
-  check_timer_ = env_.scheduler().after(heartbeat_.interval_us, MailKind::heartbeat_check);
+  const DurationUs silence_us = env_.now() - last_heartbeat_us_;
+  if (silence_us >= heartbeat_.timeout_us) return lose_job_manager();
+  check_timer_ = env_.scheduler().after(heartbeat_.timeout_us - silence_us, MailKind::heartbeat_check);
 }
 
 void TaskManager::lose_job_manager() {

@@ -22,6 +22,7 @@ void LogSource::open(ByteView restored, dataflow::Ready ready) {
   for (int32_t p = subtask; p < config_.partitions; p += context_.descriptor().parallelism) {
     Split& split = splits_.emplace_back();
     split.partition = p;
+    split.wait_us = config_.fetch_wait_us;
     const auto found = state.find(p);
     if (found != state.end()) split.next_offset = found->second.next_offset;
     partitions.push_back(p);
@@ -73,7 +74,7 @@ void LogSource::fetch(size_t index) {
   }
   split.stage = Stage::fetching;
   log_->fetch(topic_partition(split), split.next_offset, env::Isolation::read_committed, config_.fetch_bytes,
-              config_.fetch_wait_us,
+              split.wait_us,
               [this, index](Result<env::FetchResult> result) { on_fetched(index, std::move(result)); });
 }
 
@@ -81,7 +82,10 @@ void LogSource::on_fetched(size_t index, Result<env::FetchResult> result) {
   Split& split = splits_[index];
   if (!result.ok()) return context_.fail("fetch failed: " + result.error().message);
   env::FetchResult fetched = result.take();
-  if (fetched.next_offset <= split.next_offset) return fetch(index);
+  const bool idle = fetched.next_offset <= split.next_offset;
+  split.wait_us = idle ? std::max(split.wait_us, std::min(2 * split.wait_us, config_.fetch_wait_max_us))
+                       : config_.fetch_wait_us;
+  if (idle) return fetch(index);
   split.batch = std::move(fetched.batch.records);
   split.cursor = 0;
   split.batch_end = std::min(fetched.next_offset, split.end_offset);

@@ -36,6 +36,7 @@ class LogSource : public dataflow::SourceOperator {
     int64_t next_offset = 0;  // of the next record to emit: what a checkpoint stores
     int64_t end_offset = 0;
     Stage stage = Stage::opening;
+    DurationUs wait_us = 0;  // of the present fetch; longer while the partition is idle
     TimeUs watermark_us = kMinTimeUs;
     Bytes batch;  // stored records, emitted up to `cursor`
     size_t cursor = 0;

@@ -55,14 +55,17 @@ struct SourceConfig {
   OffsetCommit offsets = OffsetCommit::with_checkpoint;
   std::string group = "onceproof";
   uint32_t fetch_bytes = 16 * 1024;
-  DurationUs fetch_wait_us = milliseconds(500);
+  DurationUs fetch_wait_us = milliseconds(500);  // fetch.max.wait.ms
+  // A fetch that came back empty is followed by one that waits twice as long, up to this: Kafka's consumer asks an idle
+  // partition twice a second, day and night. A record ends every wait at once.
+  DurationUs fetch_wait_max_us = seconds(8);
   DurationUs out_of_orderness_us = 0;
   uint32_t helping_records = 64;         // emitted in one mail, before other mail is looked at
   DurationUs patience_us = seconds(30);  // an offset commit that stays unknown for so long fails the attempt
   template <class Archive>
   void fields(Archive& archive) {
-    archive(topic, partitions, offsets, group, fetch_bytes, fetch_wait_us, out_of_orderness_us, helping_records,
-            patience_us);
+    archive(topic, partitions, offsets, group, fetch_bytes, fetch_wait_us, fetch_wait_max_us, out_of_orderness_us,
+            helping_records, patience_us);
   }
 };
 

@@ -35,7 +35,7 @@ void Broker::on_mail(env::Mail& mail) {
     case env::MailKind::transaction_markers: return on_markers(mail);
     case env::MailKind::marker_retry: return retry_markers();
     case env::MailKind::transaction_expiry_check: return expire_transactions();
-    case env::MailKind::fetch_wait: return on_fetch_wait(static_cast<PartitionId>(mail.a), mail.b);
+    case env::MailKind::fetch_wait: return on_fetch_wait(static_cast<uint32_t>(mail.a));
     case env::MailKind::replica_fetch: return on_replica_fetch(mail);
     case env::MailKind::replica_records: return on_replica_records(mail);
     case env::MailKind::replica_check: return check_replicas();
@@ -56,7 +56,7 @@ void Broker::on_request(env::Mail& mail) {
   const Caller caller{mail.from, load<uint64_t>(mail.body.data() + 1)};
   const auto type = load<RequestType>(mail.body.data());
   if (type == RequestType::metadata) return answer_metadata(caller);
-  if (image_.version == 0) {  // it has not heard of the controller yet
+  if (image_.version == 0 && type != RequestType::fetch) {  // it has not heard of the controller yet
     return answer(caller, Status(ErrorCode::coordinator_not_available, "the broker is starting"));
   }
   const ByteView fields = ByteView(mail.body).substr(kRequestHeader);
@@ -82,7 +82,7 @@ void Broker::on_request(env::Mail& mail) {
     case RequestType::describe_transaction:
       return run(NameRequest{}, [&](const auto& r) { describe_transaction(caller, r); });
     case RequestType::list_transactions: return list_transactions(caller);
-    case RequestType::fetch: return run(FetchRequest{}, [&](const auto& r) { fetch(caller, r); });
+    case RequestType::fetch: return fetch(mail.from, fields);
     case RequestType::list_offsets: return run(ListOffsetsRequest{}, [&](const auto& r) { list_offsets(caller, r); });
     case RequestType::join_group: return run(JoinGroupRequest{}, [&](const auto& r) { join_group(caller, r); });
     case RequestType::offset_commit: return run(OffsetCommitRequest{}, [&](const auto& r) { commit_offsets(caller, r); });
@@ -94,15 +94,8 @@ void Broker::on_request(env::Mail& mail) {
 // One client of a process hangs up for itself; brokers share their processes' connection (number 0).
 void Broker::on_connection_lost(const env::Mail& mail) {
   const auto peer = static_cast<env::ProcessId>(mail.a);
-  for (Hosted& hosted : hosted_) {
-    std::erase_if(hosted.parked, [&](const Parked& waiting) {
-      if (waiting.caller.from.process != peer || waiting.caller.from.connection != mail.b) return false;
-      env_.scheduler().cancel(waiting.timer);
-      return true;
-    });
-  }
+  if (mail.b != 0) return drop_session(static_cast<uint32_t>(mail.b), peer);
   for (auto& [leader, fetcher] : fetchers_) {
-    if (mail.b != 0) break;
     if (cluster_.processes()[static_cast<size_t>(leader)] == peer) fetcher.id = 0;  // check_replicas asks again
   }
   // Verifications run into their timeout, markers into their retry.
@@ -211,14 +204,9 @@ void Broker::resign(PartitionId id) {
   hosted.role = Role::follower;
   unload(id);
   const std::vector<Waiter> waiters = std::move(hosted.waiters);
-  const std::vector<Parked> parked = std::move(hosted.parked);
   hosted.waiters.clear();
-  hosted.parked.clear();
   for (const Waiter& waiter : waiters) waiter.then(not_leader(id));
-  for (const Parked& waiting : parked) {
-    env_.scheduler().cancel(waiting.timer);
-    answer(waiting.caller, not_leader(id));
-  }
+  refuse_parked(id);
 }
 
 }  // namespace onceproof::simulator::log

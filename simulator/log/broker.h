@@ -14,6 +14,7 @@
 
 #include "runtime/env/env.h"
 #include "simulator/log/durable_disk.h"
+#include "simulator/log/fetch_answers.h"
 #include "simulator/log/group_coordinator.h"
 #include "simulator/log/messages.h"
 #include "simulator/log/transaction_coordinator.h"
@@ -32,10 +33,16 @@ class Broker final : public env::Actor {
     uint64_t correlation = 0;
   };
   struct Parked {  // a fetch that found nothing and waits
-    uint64_t id = 0;
-    Caller caller;
     FetchRequest request;
     TimeUs deadline_us = 0;
+    TimeUs wake_us = 0;  // when it is looked at again by itself: the deadline, or when a source's record appears
+  };
+  // What one client's connection has parked here. One timer for all: when it fires at the deadline of one, all are
+  // answered, so that the fetches of one consumer come and go together.
+  struct Session {
+    env::Address from;
+    std::vector<Parked> parked;
+    TimeUs wake_us = kMaxTimeUs;  // the timer's; kMaxTimeUs: none is set
     env::TimerId timer = 0;
   };
   struct Follower {  // as its leader knows it
@@ -59,8 +66,8 @@ class Broker final : public env::Actor {
     int64_t epoch_start = 0;         // the end of the copy when this broker became leader
     bool loaded = false;             // of a coordinator's partition
     std::vector<Follower> followers;
-    std::vector<Waiter> waiters;  // by end offset
-    std::vector<Parked> parked;
+    std::vector<Waiter> waiters;    // by end offset
+    std::vector<uint32_t> readers;  // connections whose sessions may have something parked here; not of a source
   };
   struct Fetcher {  // of one leader
     uint64_t id = 0;  // of the fetch under way; 0: none
@@ -116,14 +123,19 @@ class Broker final : public env::Actor {
   void verify_here(const PartitionRequest& request, const Then& then);
 
   // ---- broker_fetch.cc: reading ------------------------------------------------------------------------------
-  void fetch(const Caller& caller, const FetchRequest& request);
+  void fetch(const env::Address& from, ByteView requests);
   // True when the request was answered: records, an error, or `even_if_empty`.
-  bool try_fetch(const Caller& caller, const FetchRequest& request, bool even_if_empty);
-  bool try_fetch_source(const Caller& caller, const FetchRequest& request, const SourcePartition& source,
-                        bool even_if_empty);
-  void park(const Caller& caller, const FetchRequest& request, TimeUs deadline_us);
-  void on_fetch_wait(PartitionId partition, uint64_t id);
+  bool try_fetch(const FetchRequest& request, bool even_if_empty, FetchAnswers& answers);
+  bool try_fetch_source(const FetchRequest& request, const SourcePartition& source, bool even_if_empty,
+                        FetchAnswers& answers);
+  void park(const env::Address& from, const FetchRequest& request, TimeUs deadline_us);
+  TimeUs wake_time(const FetchRequest& request, TimeUs deadline_us) const;
+  void arm_session(uint32_t connection, Session& session);
+  void on_fetch_wait(uint32_t connection);
   void wake(PartitionId id);
+  void refuse_parked(PartitionId id);
+  void drop_session(uint32_t connection, env::ProcessId peer);
+  void send_answers(const env::Address& to, FetchAnswers& answers);
   void list_offsets(const Caller& caller, const ListOffsetsRequest& request);
   const SourcePartition* source(PartitionId id) const;
 
@@ -190,6 +202,7 @@ class Broker final : public env::Actor {
   uint64_t next_id_ = 1;  // of whatever waits here
   std::vector<Hosted> hosted_;  // by partition
   std::vector<Caller> metadata_callers_;
+  std::map<uint32_t, Session> sessions_;  // by the client's connection
   std::map<uint64_t, Unverified> unverified_;
   std::map<int32_t, Fetcher> fetchers_;
   std::map<int32_t, ParkedReplica> parked_replicas_;

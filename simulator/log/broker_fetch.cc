@@ -8,83 +8,160 @@
 
 namespace onceproof::simulator::log {
 
+namespace {
+constexpr size_t kRoomForOne = FetchTail::kSize + sizeof(uint32_t) + kResponseTrailer;  // behind an answer's records
+}  // namespace
+
 const SourcePartition* Broker::source(PartitionId id) const {
   int32_t partition = 0;
   const SourceTopic* topic = cluster_.source(id, partition);
   return topic == nullptr ? nullptr : &topic->partitions()[static_cast<size_t>(partition)];
 }
 
-void Broker::fetch(const Caller& caller, const FetchRequest& request) {
-  const TimeUs deadline_us = env_.now() + request.max_wait_us;
-  if (!try_fetch(caller, request, request.max_wait_us <= 0)) park(caller, request, deadline_us);
+void Broker::fetch(const env::Address& from, ByteView requests) {
+  FetchAnswers answers;
+  for (; requests.size() >= FetchRequest::kSize; requests.remove_prefix(FetchRequest::kSize)) {
+    FetchRequest request;
+    CHECK(decode(requests.substr(0, FetchRequest::kSize), request), "a fetch has one size");
+    if (image_.version == 0) {
+      answers.add_error(request.correlation, Status(ErrorCode::coordinator_not_available, "the broker is starting"));
+    } else if (!try_fetch(request, request.max_wait_us <= 0, answers)) {
+      park(from, request, env_.now() + request.max_wait_us);
+    }
+  }
+  send_answers(from, answers);
 }
 
-bool Broker::try_fetch(const Caller& caller, const FetchRequest& request, bool even_if_empty) {
-  if (!leads(request.partition)) return answer(caller, not_leader(request.partition)), true;
-  const PartitionLog* log = disk_.copy(request.partition);
-  if (log == nullptr) return try_fetch_source(caller, request, *source(request.partition), even_if_empty);
-  Bytes payload;
-  const Result<PartitionLog::Read> read = log->read(request.offset, request.isolation, request.max_bytes, payload);
-  if (!read.ok()) return answer(caller, Status(read.error())), true;
+void Broker::send_answers(const env::Address& to, FetchAnswers& answers) {
+  if (!answers.empty()) answer({to, 0}, Status(), answers.take());
+}
+
+bool Broker::try_fetch(const FetchRequest& request, bool even_if_empty, FetchAnswers& answers) {
+  const PartitionId id = request.partition;
+  if (!leads(id)) return answers.add_error(request.correlation, not_leader(id)), true;
+  const PartitionLog* log = disk_.copy(id);
+  if (log == nullptr) return try_fetch_source(request, *source(id), even_if_empty, answers);
+  const Result<PartitionLog::Read> read =
+      log->read(request.offset, request.isolation, request.max_bytes, answers.payload());
+  if (!read.ok()) return answers.add_error(request.correlation, Status(read.error())), true;
   if (read.value().count == 0 && !even_if_empty) return false;
-  Encoder encoder(payload);
-  encoder(FetchTail{read.value().count, read.value().next_offset, log->high_watermark(), log->last_stable_offset()});
-  answer(caller, Status(), std::move(payload));
+  answers.add({.correlation = request.correlation,
+               .count = read.value().count,
+               .next_offset = read.value().next_offset,
+               .high_watermark = log->high_watermark(),
+               .last_stable_offset = log->last_stable_offset()});
   return true;
 }
 
 // One copy of a byte range, whatever the number of records.
-bool Broker::try_fetch_source(const Caller& caller, const FetchRequest& request, const SourcePartition& source,
-                              bool even_if_empty) {
+bool Broker::try_fetch_source(const FetchRequest& request, const SourcePartition& source, bool even_if_empty,
+                              FetchAnswers& answers) {
   if (request.offset < 0 || request.offset > source.end()) {
     const Status status(ErrorCode::offset_out_of_range,
                         fmt::format("offset {} is not in [0, {}]", request.offset, source.end()));
-    return answer(caller, status), true;
+    return answers.add_error(request.correlation, status), true;
   }
   const int64_t visible = source.visible_end(env_.now());
   SourcePartition::Range range{{}, 0};
   if (request.offset < visible) range = source.range(request.offset, visible, request.max_bytes);
   if (range.count == 0 && !even_if_empty) return false;
-  Bytes payload;
-  payload.reserve(range.bytes.size() + FetchTail::kSize + kResponseTrailer);
-  payload.append(range.bytes);
-  Encoder encoder(payload);
-  encoder(FetchTail{range.count, request.offset + range.count, visible, visible});
-  answer(caller, Status(), std::move(payload));
+  if (answers.empty()) answers.payload().reserve(range.bytes.size() + kRoomForOne);
+  answers.payload().append(range.bytes);
+  answers.add({.correlation = request.correlation,
+               .count = range.count,
+               .next_offset = request.offset + range.count,
+               .high_watermark = visible,
+               .last_stable_offset = visible});
   return true;
 }
 
-void Broker::park(const Caller& caller, const FetchRequest& request, TimeUs deadline_us) {
-  TimeUs wake_us = deadline_us;
-  if (disk_.copy(request.partition) == nullptr) {
-    const SourcePartition& records = *source(request.partition);
-    if (request.offset < records.end()) wake_us = std::min(wake_us, records.visible_us(request.offset));
+// ---- fetches that wait -----------------------------------------------------------------------------------------
+
+void Broker::park(const env::Address& from, const FetchRequest& request, TimeUs deadline_us) {
+  Session& session = sessions_[from.connection];
+  session.from = from;
+  session.parked.push_back({request, deadline_us, wake_time(request, deadline_us)});
+  if (disk_.copy(request.partition) != nullptr) {
+    std::vector<uint32_t>& readers = hosted_[request.partition].readers;
+    if (std::find(readers.begin(), readers.end(), from.connection) == readers.end()) readers.push_back(from.connection);
   }
-  const uint64_t id = next_id_++;
-  const DurationUs delay_us = std::max<DurationUs>(wake_us - env_.now(), 0);
-  const env::TimerId timer = env_.scheduler().after(delay_us, env::MailKind::fetch_wait, request.partition, id);
-  hosted_[request.partition].parked.push_back({id, caller, request, deadline_us, timer});
+  if (session.parked.back().wake_us < session.wake_us) arm_session(from.connection, session);
 }
 
-void Broker::on_fetch_wait(PartitionId partition, uint64_t id) {
-  std::vector<Parked>& parked = hosted_[partition].parked;
-  const auto found = std::find_if(parked.begin(), parked.end(), [&](const Parked& p) { return p.id == id; });
-  if (found == parked.end()) return;
-  const Parked waiting = *found;
-  parked.erase(found);
-  const bool over = env_.now() >= waiting.deadline_us;
-  if (!try_fetch(waiting.caller, waiting.request, over)) park(waiting.caller, waiting.request, waiting.deadline_us);
+TimeUs Broker::wake_time(const FetchRequest& request, TimeUs deadline_us) const {
+  if (disk_.copy(request.partition) != nullptr) return deadline_us;
+  const SourcePartition& records = *source(request.partition);
+  if (request.offset >= records.end()) return deadline_us;
+  return std::min(deadline_us, records.visible_us(request.offset));
+}
+
+// A timer that was set for what has been answered meanwhile is left as it is: it fires once, in vain.
+void Broker::arm_session(uint32_t connection, Session& session) {
+  TimeUs wake_us = kMaxTimeUs;
+  for (const Parked& waiting : session.parked) wake_us = std::min(wake_us, waiting.wake_us);
+  if (wake_us >= session.wake_us) return;
+  if (session.wake_us != kMaxTimeUs) env_.scheduler().cancel(session.timer);
+  session.wake_us = wake_us;
+  session.timer = env_.scheduler().after(std::max<DurationUs>(wake_us - env_.now(), 0), env::MailKind::fetch_wait,
+                                         connection);
+}
+
+void Broker::on_fetch_wait(uint32_t connection) {
+  const auto found = sessions_.find(connection);
+  if (found == sessions_.end()) return;
+  Session& session = found->second;
+  session.wake_us = kMaxTimeUs;
+  const TimeUs now_us = env_.now();
+  const bool over = std::any_of(session.parked.begin(), session.parked.end(),
+                                [&](const Parked& waiting) { return waiting.deadline_us <= now_us; });
+  FetchAnswers answers;
+  std::erase_if(session.parked, [&](Parked& waiting) {
+    return (over || waiting.wake_us <= now_us) && try_fetch(waiting.request, over, answers);
+  });
+  arm_session(connection, session);
+  send_answers(session.from, answers);
 }
 
 // The end that a fetch may see has moved: only those that wait for what lies below it are looked at.
 void Broker::wake(PartitionId id) {
   const PartitionLog* log = disk_.copy(id);
-  std::erase_if(hosted_[id].parked, [&](const Parked& waiting) {
-    if (waiting.request.offset >= log->limit_of(waiting.request.isolation)) return false;
-    if (!try_fetch(waiting.caller, waiting.request, false)) return false;
-    env_.scheduler().cancel(waiting.timer);
-    return true;
+  std::erase_if(hosted_[id].readers, [&](uint32_t connection) {
+    const auto found = sessions_.find(connection);
+    if (found == sessions_.end()) return true;
+    Session& session = found->second;
+    FetchAnswers answers;
+    bool waits = false;
+    std::erase_if(session.parked, [&](const Parked& waiting) {
+      if (waiting.request.partition != id) return false;
+      const bool below = waiting.request.offset < log->limit_of(waiting.request.isolation);
+      if (below && try_fetch(waiting.request, false, answers)) return true;
+      waits = true;
+      return false;
+    });
+    send_answers(session.from, answers);
+    return !waits;
   });
+}
+
+// Whoever waits here has to look for the new leader.
+void Broker::refuse_parked(PartitionId id) {
+  hosted_[id].readers.clear();
+  for (auto& [connection, session] : sessions_) {
+    FetchAnswers answers;
+    std::erase_if(session.parked, [&](const Parked& waiting) {
+      if (waiting.request.partition != id) return false;
+      answers.add_error(waiting.request.correlation, not_leader(id));
+      return true;
+    });
+    send_answers(session.from, answers);
+  }
+}
+
+void Broker::drop_session(uint32_t connection, env::ProcessId peer) {
+  const auto found = sessions_.find(connection);
+  if (found == sessions_.end() || found->second.from.process != peer) return;
+  if (found->second.wake_us != kMaxTimeUs) env_.scheduler().cancel(found->second.timer);
+  sessions_.erase(found);
 }
 
 void Broker::list_offsets(const Caller& caller, const ListOffsetsRequest& request) {

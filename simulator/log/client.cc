@@ -9,27 +9,33 @@
 namespace onceproof::simulator::log {
 
 namespace {
-
-constexpr uint64_t kSlotBits = 16;
-
-// The broker has not executed it, and who to ask may have changed.
-bool is_stale(ErrorCode code) {
-  return code == ErrorCode::not_leader_or_follower || code == ErrorCode::not_coordinator ||
-         code == ErrorCode::coordinator_not_available;
-}
-
 bool is_unknown(ErrorCode code) { return env::classify(code) == env::ErrorClass::unknown; }
-
 }  // namespace
 
-Client::Client(env::Env& env, const ClusterOptions& options, std::vector<env::ProcessId> brokers)
+Client::Client(env::Env& env, const ClusterOptions& options, const std::vector<env::ProcessId>& brokers)
     : env_(env),
       options_(options.client),
       version_(options.transaction_version),
-      brokers_(std::move(brokers)),
-      next_broker_(env.network().self().process + env.network().self().endpoint) {}
+      next_broker_(env.network().self().process + env.network().self().endpoint) {
+  for (const env::ProcessId process : brokers) brokers_.push_back({process});
+}
+
+Client::~Client() {
+  if (destroyed_ != nullptr) *destroyed_ = true;
+}
 
 void Client::on_mail(env::Mail& mail) {
+  bool destroyed = false;
+  destroyed_ = &destroyed;
+  handling_ = true;
+  handle(mail);
+  if (destroyed) return;
+  destroyed_ = nullptr;
+  handling_ = false;
+  if (!fetches_to_send_.empty()) send_fetches();
+}
+
+void Client::handle(env::Mail& mail) {
   switch (mail.kind) {
     case env::MailKind::log_response: return on_response(mail);
     case env::MailKind::connection_lost: return on_peer_lost(static_cast<env::ProcessId>(mail.a));
@@ -54,18 +60,16 @@ void Client::on_mail(env::Mail& mail) {
 
 // ---- requests ------------------------------------------------------------------------------------------------
 
-void Client::start(Request request) {
-  uint32_t slot = 0;
-  if (free_.empty()) {
-    slot = static_cast<uint32_t>(requests_.size());
-    CHECK(slot < (1u << kSlotBits), "a client has a bounded number of requests");
-    requests_.emplace_back();
-  } else {
-    slot = free_.back();
+uint32_t Client::claim() {
+  if (!free_.empty()) {
+    const uint32_t slot = free_.back();
     free_.pop_back();
+    return slot;
   }
-  requests_[slot] = std::move(request);
-  send(slot);
+  const auto slot = static_cast<uint32_t>(requests_.size());
+  CHECK(slot < (1u << kSlotBits), "a client has a bounded number of requests");
+  requests_.emplace_back();
+  return slot;
 }
 
 Client::Request Client::take(uint32_t slot) {
@@ -75,6 +79,18 @@ Client::Request Client::take(uint32_t slot) {
   return taken;
 }
 
+// One after the other, those first that have not just been lost.
+int32_t Client::some_broker() {
+  const size_t first = next_broker_++ % brokers_.size();
+  size_t best = first;
+  for (size_t i = 0; i < brokers_.size(); ++i) {
+    const size_t broker = (first + i) % brokers_.size();
+    if (brokers_[broker].ready_us <= env_.now()) return static_cast<int32_t>(broker);
+    if (brokers_[broker].ready_us < brokers_[best].ready_us) best = broker;
+  }
+  return static_cast<int32_t>(best);
+}
+
 void Client::send(uint32_t slot) {
   Request& request = requests_[slot];
   request.correlation = next_id_++ << kSlotBits | slot;
@@ -82,25 +98,31 @@ void Client::send(uint32_t slot) {
   if (request.route.partition != kAnyBroker) {
     request.broker = image_.partitions[request.route.partition].leader;
   } else if (request.broker == kNoBroker) {
-    request.broker = static_cast<int32_t>(next_broker_++ % brokers_.size());
+    request.broker = some_broker();
   }
   request.state = Request::State::in_flight;
   if (request.broker == kNoBroker) {  // nobody leads it at present; said later, as a broker would
     refresh();
-    request.due_us = kMaxTimeUs;
-    return later([this, slot, correlation = request.correlation] {
+    requests_[slot].due_us = kMaxTimeUs;
+    return later([this, slot, correlation = requests_[slot].correlation] {
       if (requests_[slot].correlation != correlation) return;
       fail(slot, ErrorCode::not_leader_or_follower, "the partition has no leader");
     });
   }
-  set_correlation(request.body, request.correlation);
-  if (request.wait_until_us != 0) {  // a poll that is sent again waits for the rest of its time
-    char* const wait = request.body.data() + request.body.size() - sizeof(DurationUs);
-    store(wait, std::max<DurationUs>(request.wait_until_us - env_.now(), 0));
+  const Broker& broker = brokers_[static_cast<size_t>(request.broker)];
+  if (broker.ready_us > env_.now()) {
+    request.state = Request::State::backing_off;
+    env_.scheduler().after(broker.ready_us - env_.now(), env::MailKind::log_retry, request.correlation);
+    return;
   }
   request.due_us = env_.now() + request.timeout_us;
   arm_timeout(request.due_us);
-  const env::Address to{brokers_[static_cast<size_t>(request.broker)], env::kMainEndpoint};
+  if (request.fetched) {
+    fetches_to_send_.push_back(slot);
+    return handling_ ? void() : send_fetches();
+  }
+  set_correlation(request.body, request.correlation);
+  const env::Address to{broker.process, env::kMainEndpoint};
   // A body that is never sent again is not kept.
   if (request.resend == Resend::never) return env_.network().send(to, env::MailKind::log_request, std::move(request.body));
   env_.network().send(to, env::MailKind::log_request, request.body);
@@ -122,8 +144,14 @@ void Client::fail(uint32_t slot, ErrorCode code, const std::string& why) {
   }
   const ErrorCode reported = code == ErrorCode::connection_lost ? code : ErrorCode::timed_out;
   const Status status(reported, (unsafe ? "the outcome is unknown: " : "gave up after the delivery timeout: ") + why);
-  Request taken = take(slot);
-  later([answered = std::move(taken.answered), status] {
+  report(take(slot), status);
+}
+
+void Client::report(Request request, const Status& status) {
+  if (request.fetched) {
+    return later([fetched = std::move(request.fetched), status] { fetched(status.error()); });
+  }
+  later([answered = std::move(request.answered), status] {
     Bytes none;
     answered(status, none);
   });
@@ -143,11 +171,13 @@ void Client::on_response(env::Mail& mail) {
   }
   ResponseTrailer trailer;
   if (!take_trailer(mail.body, trailer)) return;
+  if (trailer.correlation == 0) return on_fetched(std::move(mail.body));
   const auto slot = static_cast<uint32_t>(trailer.correlation & ((1u << kSlotBits) - 1));
   if (slot >= requests_.size() || requests_[slot].correlation != trailer.correlation ||
       requests_[slot].state != Request::State::in_flight) {
     return;  // answers an attempt that was given up
   }
+  brokers_[static_cast<size_t>(requests_[slot].broker)].backoff_us = 0;
   if (is_stale(trailer.error)) refresh();
   const bool again = env::classify(trailer.error) == env::ErrorClass::retriable;
   if (again && requests_[slot].resend != Resend::never) return fail(slot, trailer.error, mail.body);
@@ -175,7 +205,7 @@ void Client::on_timeout() {
     if (std::find(silent.begin(), silent.end(), request.broker) == silent.end()) silent.push_back(request.broker);
   }
   for (const int32_t broker : silent) {
-    env_.network().disconnect(brokers_[static_cast<size_t>(broker)]);
+    env_.network().disconnect(brokers_[static_cast<size_t>(broker)].process);
     lose(broker, ErrorCode::timed_out, "no answer from the broker");
   }
   TimeUs next_us = kMaxTimeUs;
@@ -187,13 +217,19 @@ void Client::on_timeout() {
 
 void Client::on_peer_lost(env::ProcessId peer) {
   for (size_t broker = 0; broker < brokers_.size(); ++broker) {
-    if (brokers_[broker] != peer) continue;
+    if (brokers_[broker].process != peer) continue;
     lose(static_cast<int32_t>(broker), ErrorCode::connection_lost, "the connection to the broker was lost");
   }
 }
 
 // In the order of sending. No callback of the owner runs here.
 void Client::lose(int32_t broker, ErrorCode code, const char* why) {
+  Broker& gone = brokers_[static_cast<size_t>(broker)];
+  if (gone.ready_us <= env_.now()) {  // as Kafka's reconnect.backoff.ms
+    gone.backoff_us = gone.backoff_us == 0 ? options_.reconnect_backoff_us : 2 * gone.backoff_us;
+    gone.backoff_us = std::min(gone.backoff_us, options_.reconnect_backoff_max_us);
+    gone.ready_us = env_.now() + gone.backoff_us;
+  }
   std::vector<std::pair<uint64_t, uint32_t>> lost;
   for (uint32_t slot = 0; slot < requests_.size(); ++slot) {
     const Request& request = requests_[slot];

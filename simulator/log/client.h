@@ -20,9 +20,18 @@
 
 namespace onceproof::simulator::log {
 
+inline constexpr uint64_t kSlotBits = 16;  // of a correlation: the place of its request
+
+// The broker has not executed it, and who to ask may have changed.
+inline bool is_stale(ErrorCode code) {
+  return code == ErrorCode::not_leader_or_follower || code == ErrorCode::not_coordinator ||
+         code == ErrorCode::coordinator_not_available;
+}
+
 class Client final : public LogClient {
  public:
-  Client(env::Env& env, const ClusterOptions& options, std::vector<env::ProcessId> brokers);
+  Client(env::Env& env, const ClusterOptions& options, const std::vector<env::ProcessId>& brokers);
+  ~Client() override;
 
   void on_mail(env::Mail& mail) override;
 
@@ -67,9 +76,17 @@ class Client final : public LogClient {
     DurationUs timeout_us = 0;   // of one attempt
     TimeUs due_us = 0;           // of the present attempt
     TimeUs deadline_us = 0;      // of all attempts
-    TimeUs wait_until_us = 0;    // of a long poll, whose last field is how long the broker may wait; 0: none
     Bytes body;
     Answered answered;
+    // A fetch has these instead of a body: it leaves together with the other fetches of its broker.
+    FetchRequest fetch;
+    TimeUs wait_until_us = 0;
+    Reply<env::FetchResult> fetched;  // empty: it is no fetch
+  };
+  struct Broker {  // as seen from here
+    env::ProcessId process = 0;
+    DurationUs backoff_us = 0;  // 0: it answers
+    TimeUs ready_us = 0;        // nothing is sent to it before
   };
   struct Deferred {  // a call that came before the first metadata
     TimeUs deadline_us = 0;
@@ -78,9 +95,11 @@ class Client final : public LogClient {
 
   template <class Message>
   void call(Route route, RequestType type, const Message& message, Answered answered,
-            Resend resend = Resend::always, DurationUs wait_us = 0);
-  void start(Request request);
+            Resend resend = Resend::always);
+  uint32_t claim();
   void send(uint32_t slot);
+  int32_t some_broker();
+  void handle(env::Mail& mail);
   void fail(uint32_t slot, ErrorCode code, const std::string& why);
   Request take(uint32_t slot);
   void arm_timeout(TimeUs due_us);
@@ -89,6 +108,7 @@ class Client final : public LogClient {
   void on_peer_lost(env::ProcessId peer);
   void lose(int32_t broker, ErrorCode code, const char* why);
   void later(std::function<void()> what);
+  void report(Request request, const Status& status);
   void refresh();
   void on_metadata(const Status& status, const Bytes& payload);
   // Runs when the cluster is known, at once or later, or with the error that the call is to report.
@@ -100,6 +120,11 @@ class Client final : public LogClient {
   Route coordinator(const std::string& transactional_id) const {
     return {image_.transaction_partition(transactional_id)};
   }
+
+  // ---- fetching (client_fetch.cc) ----------------------------------------------------------------------------
+  void start_fetch(const env::TopicPartition& partition, FetchRequest fetch, Reply<env::FetchResult> reply);
+  void send_fetches();
+  void on_fetched(Bytes payload);
 
   // ---- producing (client_produce.cc) -------------------------------------------------------------------------
   using ProducerKey = std::pair<uint64_t, uint16_t>;  // as the caller names it
@@ -164,7 +189,7 @@ class Client final : public LogClient {
   env::Env& env_;
   ClientOptions options_;
   TransactionVersion version_;
-  std::vector<env::ProcessId> brokers_;
+  std::vector<Broker> brokers_;
   ClusterImage image_;
   bool refreshing_ = false;
   TimeUs refreshed_us_ = -1;
@@ -174,6 +199,9 @@ class Client final : public LogClient {
   std::vector<Request> requests_;  // a slab: a correlation ends in its request's place
   std::vector<uint32_t> free_;
   uint64_t next_id_ = 1;
+  std::vector<uint32_t> fetches_to_send_;  // slots, oldest first
+  bool handling_ = false;                  // fetches wait for the end of the handler
+  bool* destroyed_ = nullptr;              // of the handler on the stack: a callback has destroyed this client
   TimeUs timeout_armed_us_ = 0;  // 0: no timer
   env::TimerId timeout_timer_ = 0;
   std::map<uint64_t, std::function<void()>> later_;
@@ -190,17 +218,16 @@ void Client::when_known(Run run) {
 }
 
 template <class Message>
-void Client::call(Route route, RequestType type, const Message& message, Answered answered, Resend resend,
-                  DurationUs wait_us) {
-  Request request;
+void Client::call(Route route, RequestType type, const Message& message, Answered answered, Resend resend) {
+  const uint32_t slot = claim();
+  Request& request = requests_[slot];
   request.resend = resend;
   request.route = route;
-  request.timeout_us = options_.request_timeout_us + wait_us;
-  request.deadline_us = env_.now() + options_.delivery_timeout_us + wait_us;
-  if (wait_us > 0) request.wait_until_us = env_.now() + wait_us;
+  request.timeout_us = options_.request_timeout_us;
+  request.deadline_us = env_.now() + options_.delivery_timeout_us;
   request.body = make_request(type, message);
   request.answered = std::move(answered);
-  start(std::move(request));
+  send(slot);
 }
 
 template <class Refuse>

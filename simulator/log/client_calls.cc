@@ -80,28 +80,6 @@ void Client::list_transactions(Reply<std::vector<env::TransactionDescription>> r
 
 // ---- consuming -----------------------------------------------------------------------------------------------
 
-void Client::fetch(const env::TopicPartition& partition, int64_t offset, env::Isolation isolation, uint32_t max_bytes,
-                   DurationUs max_wait_us, Reply<env::FetchResult> reply) {
-  when_known([this, partition, offset, isolation, max_bytes, max_wait_us, reply](const Status& known) {
-    if (!known.ok()) return reply(known.error());
-    PartitionId id = 0;
-    if (!resolve(partition, id, [reply](const Status& status) { reply(status.error()); })) return;
-    call(
-        {id}, RequestType::fetch, FetchRequest{id, offset, isolation, max_bytes, max_wait_us},
-        [reply](const Status& status, Bytes& payload) {
-          if (!status.ok()) return reply(status.error());
-          FetchTail tail;
-          if (payload.size() < FetchTail::kSize) return reply(Error{ErrorCode::corrupt, "a fetch response is cut off"});
-          const size_t records = payload.size() - FetchTail::kSize;
-          CHECK(decode(ByteView(payload).substr(records), tail), "a tail has one size");
-          payload.resize(records);
-          reply(env::FetchResult{
-              {tail.count, std::move(payload)}, tail.next_offset, tail.high_watermark, tail.last_stable_offset});
-        },
-        Resend::always, max_wait_us);
-  });
-}
-
 void Client::end_offset(const env::TopicPartition& partition, env::Isolation isolation, Reply<int64_t> reply) {
   when_known([this, partition, isolation, reply](const Status& known) {
     if (!known.ok()) return reply(known.error());

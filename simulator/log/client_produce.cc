@@ -36,7 +36,7 @@ void Client::append(const env::ProducerIdentity& producer, const env::TopicParti
       Bytes body = make_request(RequestType::produce, request);
       body.append(batch.records);
       if (leader != kNoBroker) {
-        env_.network().send({brokers_[static_cast<size_t>(leader)], env::kMainEndpoint}, env::MailKind::log_request,
+        env_.network().send({brokers_[static_cast<size_t>(leader)].process, env::kMainEndpoint}, env::MailKind::log_request,
                             std::move(body));
       }
       return later([done] { done(Status()); });
@@ -111,7 +111,8 @@ void Client::produce(ProducerKey key, PartitionId id, Append& append) {
   producer.wrote = true;
   const ProduceRequest fields{producer.identity, id, append.sequence, env::Acks::all, version_, append.batch.count,
                               static_cast<uint32_t>(append.batch.records.size())};
-  Request request;
+  const uint32_t slot = claim();
+  Request& request = requests_[slot];
   request.resend = Resend::never;
   request.route = {id};
   request.timeout_us = options_.request_timeout_us;
@@ -121,7 +122,7 @@ void Client::produce(ProducerKey key, PartitionId id, Append& append) {
   request.answered = [this, key, id, serial = append.serial](const Status& status, Bytes&) {
     on_produced(key, id, serial, status);
   };
-  start(std::move(request));
+  send(slot);
 }
 
 void Client::on_produced(ProducerKey key, PartitionId id, uint64_t serial, const Status& status) {

@@ -84,27 +84,36 @@ struct NameRequest {  // describe_transaction
     archive(name);
   }
 };
+// A fetch message is as many of these as a client has for one broker, one behind the other. What has nothing to give
+// is parked there beside what the same connection has parked before (as in a fetch session, KIP-227), and each is
+// answered once.
 struct FetchRequest {
+  uint64_t correlation = 0;
   PartitionId partition = 0;
   int64_t offset = 0;
   env::Isolation isolation = env::Isolation::read_committed;
   uint32_t max_bytes = 0;
   DurationUs max_wait_us = 0;
+  static constexpr size_t kSize = 33;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(partition, offset, isolation, max_bytes, max_wait_us);
+    archive(correlation, partition, offset, isolation, max_bytes, max_wait_us);
   }
 };
-// Behind the records in the payload of a fetch response.
+// A message of answers to fetches has correlation 0 and the payload
+//   records of the first | records of the second | .. | FetchTail of the first | .. | u32 how many
 struct FetchTail {
+  uint64_t correlation = 0;
+  ErrorCode error = ErrorCode::ok;
+  uint32_t bytes = 0;  // of its records; of an error: of its message
   uint32_t count = 0;
   int64_t next_offset = 0;
   int64_t high_watermark = 0;
   int64_t last_stable_offset = 0;
-  static constexpr size_t kSize = 28;
+  static constexpr size_t kSize = 41;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(count, next_offset, high_watermark, last_stable_offset);
+    archive(correlation, error, bytes, count, next_offset, high_watermark, last_stable_offset);
   }
 };
 struct ListOffsetsRequest {

@@ -27,6 +27,9 @@ struct BrokerOptions {
 struct ClientOptions {
   DurationUs request_timeout_us = seconds(3);
   DurationUs retry_backoff_us = milliseconds(100);
+  // After a lost connection to a broker nothing is sent there for so long; doubled while there is no answer.
+  DurationUs reconnect_backoff_us = milliseconds(50);
+  DurationUs reconnect_backoff_max_us = seconds(1);
   DurationUs delivery_timeout_us = seconds(30);
   int32_t max_in_flight = 5;  // batches of one producer and partition; at most 5, which is what brokers remember
 };

@@ -272,6 +272,7 @@ Result<PartitionLog::Read> PartitionLog::read(int64_t offset, env::Isolation iso
     return Error{ErrorCode::offset_out_of_range, fmt::format("offset {} is not in [0, {}]", offset, next_offset_)};
   }
   Read result{.next_offset = offset};
+  const size_t begin = out.size();
   const int64_t limit = limit_of(isolation);
   const StoredBatch* const first = batch_at(offset);
   if (first == nullptr) return result;
@@ -286,7 +287,7 @@ Result<PartitionLog::Read> PartitionLog::read(int64_t offset, env::Isolation iso
         env::LogRecord skipped;
         CHECK(env::next_log_record(bytes, skipped), "the log holds whole records");
       }
-      if (result.count > 0 && out.size() + bytes.size() > max_bytes) break;
+      if (result.count > 0 && out.size() - begin + bytes.size() > max_bytes) break;
       out.append(bytes);
       result.count += count;
     }

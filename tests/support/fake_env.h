@@ -31,6 +31,7 @@ class FakeLog : public env::Log {
     Reply<int64_t> on_end = {};
     Reply<uint64_t> on_join = {};
     Reply<std::optional<int64_t>> on_offset = {};
+    DurationUs wait_us = 0;  // of a fetch
   };
   struct Journal {
     std::deque<Call> calls;
@@ -113,9 +114,10 @@ class FakeLog : public env::Log {
     call.on_description = std::move(reply);
     journal_.add(std::move(call));
   }
-  void fetch(const env::TopicPartition& tp, int64_t offset, env::Isolation, uint32_t, DurationUs,
-             Reply<env::FetchResult> reply) override {
+  void fetch(const env::TopicPartition& tp, int64_t offset, env::Isolation, uint32_t,
+             DurationUs max_wait_us, Reply<env::FetchResult> reply) override {
     Call call;
+    call.wait_us = max_wait_us;
     call.what = "fetch " + std::to_string(tp.partition) + "@" + std::to_string(offset);
     call.on_fetch = std::move(reply);
     journal_.add(std::move(call));

@@ -120,6 +120,24 @@ TEST_F(LogSourceTest, TheSlowestSplitHoldsTheWatermark) {
   EXPECT_THAT(out.watermarks, ElementsAre(-1));
 }
 
+TEST_F(LogSourceTest, WhileNothingComesItWaitsLongerAndLonger) {
+  context.task.source.fetch_wait_us = 100;
+  context.task.source.fetch_wait_max_us = 300;
+  open();
+  log().end("0", 4);
+  std::vector<DurationUs> waits;
+  const auto answer = [&](const std::string& what, int64_t first, uint32_t count) {
+    waits.push_back(log().calls.back().wait_us);
+    log().records(what, first, count);
+    poll();
+  };
+  for (int i = 0; i < 4; ++i) answer("fetch 0@0", 0, 0);
+  answer("fetch 0@0", 0, 1);
+  answer("fetch 0@1", 1, 0);
+  EXPECT_THAT(waits, ElementsAre(100, 200, 300, 300, 300, 100));
+  EXPECT_EQ(log().calls.back().wait_us, 200);
+}
+
 // ---- positions before records --------------------------------------------------------------------------
 
 class OffsetsFirst : public LogSourceTest {
