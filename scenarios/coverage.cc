@@ -67,6 +67,7 @@ Coverage::Coverage() {
   for (const std::string& point : point_words()) points_[point];
   for (const char* trigger : kTriggers) faults_[trigger];
   for (const FaultKindInfo& kind : fault_kinds()) {
+    if (kind.drawn_only) continue;  // it strikes as other kinds
     const std::string name = kind.name;
     faults_[name];
     for (const FaultField& field : kind.fields) {

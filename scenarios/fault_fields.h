@@ -40,6 +40,7 @@ struct FaultKindInfo {
   const char* name;
   const char* what;
   std::vector<FaultField> fields;
+  bool drawn_only = false;  // a plan has other kinds in its place; these come last
 };
 
 const std::vector<FaultKindInfo>& fault_kinds();       // in the order of FaultKind

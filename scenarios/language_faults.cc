@@ -153,6 +153,9 @@ void set_defaults(FaultSpec& fault) {
   fault.effect = {{"fails"}};
   fault.path = {{""}};
   fault.by_target = {{"any task-manager"}};
+  if (fault.kind == FaultKind::swizzle) fault.target = {{"*"}};
+  fault.topic = {log_topic_words()};
+  fault.what = {{"partition"}};
   fault.peer = {{"*"}};
   fault.direction = {{"both"}};
   fault.mode = {{"hold"}};
@@ -184,6 +187,9 @@ FaultSpec read_fault(const JsonPlace& place) {
   if (!place.object_of(names, "setting of a " + word)) return fault;
   if (const auto percent = place.member("percent")) fault.percent = static_cast<uint32_t>(percent->integer(0, 100));
   read_trigger(place, fault);
+  if (fault.kind == FaultKind::swizzle && fault.at) {
+    place.problem("a swizzle has times of its own and begins at \"at_ms\" or \"at_percent\", not \"at\" a protocol point");
+  }
   set_defaults(fault);
   read_fields(place, fault_trigger_fields(), fault);
   read_fields(place, info->fields, fault);
@@ -254,6 +260,18 @@ const std::vector<FaultKindInfo>& fault_kinds() {
        {process("target", &FaultSpec::target, {"*"}, "whose log clients; *: anyone's"),
         words("mail", &FaultSpec::mail, {"log-request"}, "the kind of message"),
         number("count", &FaultSpec::count, 1, kMaxCount, "how many messages"), delay}},
+      {FaultKind::move_leader, "move-leader", "another copy of a partition leads for a while; of an internal topic: coordinates",
+       {words("topic", &FaultSpec::topic, log_topic_words(), "of the source, the sink, the transaction log or the offsets log; one is drawn unless it is named"),
+        {.name = "partition", .shape = FieldShape::number, .what = "of that topic; drawn unless it is named", .high = 255, .optional_number = &FaultSpec::partition},
+        duration}},
+      {FaultKind::swizzle, "swizzle", "some processes are cut off or paused one by one, and healed in another order (FoundationDB's swizzle-clogging)",
+       {process("target", &FaultSpec::target, {"*", "every broker", "every task-manager"}, "among whom; *: all of the cluster's processes"),
+        words("what", &FaultSpec::what, {"partition", "pause"}, "partition: from everyone else; pause: as the fault of that name"),
+        words("mode", &FaultSpec::mode, {"hold", "reset"}, "of a partition"),
+        number("share_percent", &FaultSpec::share_percent, 1, 100, "each process is taken with this chance, and at least two are where there are two"),
+        milliseconds_field("stop_ms", &FaultSpec::stop_ms, 0, "within this time they are stopped one after the other"),
+        milliseconds_field("duration_ms", &FaultSpec::duration_ms, 1, "then all stay stopped for so long"),
+        milliseconds_field("heal_ms", &FaultSpec::heal_ms, 0, "within this time they are healed one after the other")}, true},
   };
   return table;
 }
@@ -268,6 +286,16 @@ std::vector<std::string> fault_kind_words() {
 std::vector<std::string> storage_call_words() {
   return {"append", "sync", "rename", "sync-directory", "remove", "list", "read"};
 }
+
+std::vector<std::string> plan_fault_kind_words() {
+  std::vector<std::string> words;
+  for (const FaultKindInfo& info : fault_kinds()) {
+    if (!info.drawn_only) words.push_back(info.name);
+  }
+  return words;
+}
+
+std::vector<std::string> log_topic_words() { return {"source", "sink", "transactions", "offsets"}; }
 
 std::vector<std::string> storage_effect_words() { return {"fails", "fails-but-written", "hangs", "slow"}; }
 

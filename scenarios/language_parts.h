@@ -44,6 +44,8 @@ std::vector<graph::LogicalOperator> read_pipeline(const JsonPlace& place);
 Stack read_parts(const JsonPlace& place, std::vector<std::string> more_keys = {});  // more_keys are the caller's
 
 std::vector<std::string> fault_kind_words();
+std::vector<std::string> plan_fault_kind_words();  // in the order of a plan's actions
+std::vector<std::string> log_topic_words();       // in the order of simulator::LogTopic
 std::vector<std::string> storage_call_words();    // in the order of simulator::StorageCall
 std::vector<std::string> storage_effect_words();  // and of simulator::StorageEffect
 std::vector<std::string> point_words();

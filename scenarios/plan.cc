@@ -28,9 +28,19 @@ Status check_process(const std::string& name, const ClusterPlan& cluster) {
   return invalid(unknown_word("process", name, "a fault of this cluster", words));
 }
 
+Status check_partition(const simulator::MoveLeaderFault& fault, const RunPlan& plan) {
+  const int32_t partitions = partitions_of(plan, fault.topic);
+  if (fault.partition < partitions) return {};
+  return invalid(fmt::format("a fault moves the leader of partition {} of \"{}\", which has {}", fault.partition,
+                             log_topic_words()[static_cast<size_t>(fault.topic)], partitions));
+}
+
 Status check_targets(const RunPlan& plan) {
   for (const simulator::Fault& fault : plan.faults) {
     std::vector<std::string> names;
+    if (const auto* move = std::get_if<simulator::MoveLeaderFault>(&fault.action)) {
+      if (Status status = check_partition(*move, plan); !status.ok()) return status;
+    }
     if (const auto* crash = std::get_if<simulator::CrashFault>(&fault.action)) names = {crash->target};
     if (const auto* pause = std::get_if<simulator::PauseFault>(&fault.action)) names = {pause->target};
     if (const auto* cut = std::get_if<simulator::PartitionFault>(&fault.action)) names = {cut->target, cut->peer};
@@ -48,6 +58,16 @@ Status check_targets(const RunPlan& plan) {
 }
 
 }  // namespace
+
+int32_t partitions_of(const RunPlan& plan, simulator::LogTopic topic) {
+  switch (topic) {
+    case simulator::LogTopic::source: return plan.job.source.partitions;
+    case simulator::LogTopic::sink: return plan.job.sink.partitions;
+    case simulator::LogTopic::transactions: return plan.log.transaction_partitions;
+    case simulator::LogTopic::offsets: return plan.log.offsets_partitions;
+  }
+  return 0;
+}
 
 const char* program_version() { return real::program_version(); }
 
@@ -72,6 +92,11 @@ Status check_plan(const RunPlan& plan) {
   if (plan.network.typical_us > plan.network.tail_us) return invalid("network.typical_us is above network.tail_us");
   if (plan.job.heartbeat.timeout_us <= plan.job.heartbeat.interval_us) {
     return invalid("heartbeat.timeout_ms must be above heartbeat.interval_ms");
+  }
+  const graph::RestartConfig& restart = plan.job.restart;
+  if (restart.strategy == graph::RestartStrategyKind::exponential_delay &&
+      restart.initial_backoff_us > restart.max_backoff_us) {
+    return invalid("restart.initial_backoff_ms is above restart.max_backoff_ms");
   }
   if (Status status = check_targets(plan); !status.ok()) return status;
   return check_consistent(plan.job);

@@ -74,6 +74,9 @@ Result<PlanFile> parse_plan_file(const std::string& text, const std::string& fil
 // slots. The error names the setting.
 Status check_plan(const RunPlan& plan);
 
+// How many partitions the plan's log has for this.
+int32_t partitions_of(const RunPlan& plan, simulator::LogTopic topic);
+
 // A stack's job configuration: the plan with another guarantee.
 RunPlan with_stack(RunPlan plan, const std::string& name, const Stack& stack);
 

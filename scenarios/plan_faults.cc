@@ -162,6 +162,11 @@ struct ActionWriter {
     out["count"] = f.count;
     out["delay_us"] = f.delay_us;
   }
+  void operator()(const MoveLeaderFault& f) {
+    out["topic"] = log_topic_words()[static_cast<size_t>(f.topic)];
+    out["partition"] = f.partition;
+    out["duration_us"] = f.duration_us;
+  }
 };
 
 DelayFault read_delay(const JsonPlace& place) {
@@ -218,6 +223,13 @@ FaultAction read_action(const JsonPlace& place, const std::string& kind) {
     const DelayFault like = read_delay(place);
     return ReconnectFault{like.target, like.mail, like.count, like.delay_us};
   }
+  if (kind == "move-leader") {
+    MoveLeaderFault fault;
+    fault.topic = static_cast<LogTopic>(index_of(place, "topic", log_topic_words()));
+    fault.partition = static_cast<int32_t>(number(place, "partition", 0, 1000));
+    fault.duration_us = number(place, "duration_us", 1);
+    return fault;
+  }
   return FailCheckpointFault{value_of(place, "part", kFail)};
 }
 
@@ -227,7 +239,7 @@ OrderedJson plan_faults_json(const FaultPlan& faults) {
   OrderedJson out = OrderedJson::array();
   for (const Fault& fault : faults) {
     OrderedJson one;
-    one["kind"] = fault_kind_words()[fault.action.index()];
+    one["kind"] = plan_fault_kind_words()[fault.action.index()];
     std::visit(ActionWriter{one}, fault.action);
     one["trigger"] = trigger_json(fault.trigger);
     out.push_back(std::move(one));
@@ -241,7 +253,7 @@ FaultPlan read_plan_faults(const JsonPlace& place) {
     const auto kind = element.required("kind");
     const auto trigger = element.required("trigger");
     if (!kind || !trigger) return faults;
-    const std::string word = kind->word_of(fault_kind_words(), "fault");
+    const std::string word = kind->word_of(plan_fault_kind_words(), "fault");
     Fault fault;
     fault.trigger = read_trigger(*trigger);
     fault.action = read_action(element, word);

@@ -36,7 +36,9 @@ enum class FaultKind : uint8_t {
   storage,
   stall,
   slow,
-  reconnect
+  reconnect,
+  move_leader,
+  swizzle  // drawn alone: a plan has its partitions or pauses
 };
 
 // Only the fields of its kind are used; the parser refuses the others.
@@ -60,6 +62,10 @@ struct FaultSpec {
   DrawnWord target, peer, direction, mode, part, mail, notice;
   DrawnWord by_target;  // whom "@hit" means when by_ms strikes instead
   DrawnWord call, effect, path;         // of the storage
+  DrawnWord topic;                      // whose leader moves
+  std::optional<DrawnNumber> partition;  // of it; absent: the seed takes one
+  DrawnWord what;                       // that a swizzle does to each process
+  DrawnNumber share_percent{50, 50, {}}, stop_ms{2000, 2000, {}}, heal_ms{2000, 2000, {}};
   DrawnNumber duration_ms, delay_ms, restart_after_ms, cpu_percent{1000, 1000, {}}, count{1, 1, {}}, skip{0, 0, {}};
 };
 

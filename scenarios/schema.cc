@@ -78,11 +78,15 @@ OrderedJson fault(const FaultKindInfo& kind) {
     properties[one.name] = field(one);
     if (one.required) required.push_back(one.name);
   };
-  for (const FaultField& one : fault_trigger_fields()) add(one);
+  for (const FaultField& one : fault_trigger_fields()) {
+    const bool timed = std::string(one.name) == "at_ms" || std::string(one.name) == "at_percent";
+    if (timed || !kind.drawn_only) add(one);
+  }
   for (const FaultField& one : kind.fields) add(one);
   properties["percent"] = described("in how many of a hundred seeds it strikes", integer(0, 100));
   OrderedJson object = object_of(std::move(properties), std::move(required));
-  object["anyOf"] = {{{"required", {"at"}}}, {{"required", {"at_ms"}}}, {{"required", {"at_percent"}}}};
+  object["anyOf"] = {{{"required", {"at_ms"}}}, {{"required", {"at_percent"}}}};
+  if (!kind.drawn_only) object["anyOf"].push_back({{"required", {"at"}}});
   return object;
 }
 

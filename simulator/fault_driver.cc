@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "simulator/kernel.h"
-
 namespace onceproof::simulator {
 
 namespace {
@@ -13,7 +11,7 @@ constexpr uint64_t kEffectOverTag = 1;  // an effect that applied() announced is
 constexpr uint64_t kFirstSourceTag = 2;
 }  // namespace
 
-FaultDriver::FaultDriver(Kernel& kernel, FaultPlan plan, FaultSourceFactory make_source) : kernel_(kernel) {
+FaultDriver::FaultDriver(FaultLevers& levers, FaultPlan plan, FaultSourceFactory make_source) : levers_(levers) {
   for (Fault& fault : plan) {
     status_.push_back({.description = describe(fault), .kind = kind_of(fault)});
     std::unique_ptr<FaultSource> source = make_source(fault);
@@ -26,8 +24,8 @@ FaultDriver::FaultDriver(Kernel& kernel, FaultPlan plan, FaultSourceFactory make
 void FaultDriver::arm() {
   for (size_t i = 0; i < entries_.size(); ++i) {
     const Trigger& trigger = entries_[i].fault.trigger;
-    if (trigger.at_us) kernel_.call_fault_back(*trigger.at_us, static_cast<int>(i), kTriggerTag);
-    if (trigger.by_us) kernel_.call_fault_back(*trigger.by_us, static_cast<int>(i), kTriggerTag);
+    if (trigger.at_us) levers_.call_fault_back(*trigger.at_us, static_cast<int>(i), kTriggerTag);
+    if (trigger.by_us) levers_.call_fault_back(*trigger.by_us, static_cast<int>(i), kTriggerTag);
   }
 }
 
@@ -38,7 +36,7 @@ void FaultDriver::match(env::ProcessId process, env::Point point, env::Phase pha
     if (entry.state != State::waiting || !trigger.point) continue;
     // A hit does not arm what it would set off.
     const bool armed = (!trigger.after || entry.earlier >= trigger.after->nth) &&
-                       (!trigger.after_us || kernel_.now() >= *trigger.after_us);
+                       (!trigger.after_us || levers_.now() >= *trigger.after_us);
     if (trigger.after && trigger.after->point == point && phase == env::Phase::after) ++entry.earlier;
     if (!armed || trigger.point != point || trigger.when != phase) continue;
     if (trigger.subtask >= 0 && trigger.subtask != subtask) continue;
@@ -62,8 +60,8 @@ void FaultDriver::fire(size_t index, std::optional<env::ProcessId> hit) {
   FaultStatus& status = status_[index];
   leave_waiting(entry, State::fired);
   status.fired = true;
-  status.fired_us = kernel_.now();
-  FaultControl control(kernel_, static_cast<int>(index), hit);
+  status.fired_us = levers_.now();
+  FaultControl control(*this, levers_, static_cast<int>(index), hit);
   if (entry.source->fire(control)) return;
   entry.state = State::disarmed;
   entry.in_force = false;
@@ -75,11 +73,11 @@ void FaultDriver::on_timer(int fault, uint64_t tag) {
   const auto index = static_cast<size_t>(fault);
   Entry& entry = entries_[index];
   if (tag == kTriggerTag) {
-    if (entry.state == State::waiting) fire(index, kernel_.process_named(entry.fault.trigger.by_target));
+    if (entry.state == State::waiting) fire(index, levers_.process_named(entry.fault.trigger.by_target));
   } else if (tag == kEffectOverTag) {
     over(fault);
   } else {
-    FaultControl control(kernel_, fault, std::nullopt);
+    FaultControl control(*this, levers_, fault, std::nullopt);
     entry.source->on_timer(control, tag - kFirstSourceTag);
   }
 }
@@ -92,14 +90,14 @@ void FaultDriver::disarm() {
 
 void FaultDriver::over(int fault) {
   entries_[static_cast<size_t>(fault)].in_force = false;
-  status_[static_cast<size_t>(fault)].healed_us = kernel_.now();
+  status_[static_cast<size_t>(fault)].healed_us = levers_.now();
 }
 
 void FaultDriver::applied(int fault, TimeUs until_us) {
   effective(fault);
   in_force(fault);
-  if (until_us <= kernel_.now()) return over(fault);
-  kernel_.call_fault_back(until_us, fault, kEffectOverTag);
+  if (until_us <= levers_.now()) return over(fault);
+  levers_.call_fault_back(until_us, fault, kEffectOverTag);
 }
 
 bool FaultDriver::quiet() const {
@@ -117,28 +115,28 @@ TimeUs FaultDriver::last_heal_us() const {
 
 // ---- FaultControl ----------------------------------------------------------------------------------------
 
-TimeUs FaultControl::now() const { return kernel_.now(); }
+TimeUs FaultControl::now() const { return levers_.now(); }
 
 std::optional<env::ProcessId> FaultControl::process(const std::string& target) const {
-  return target == "@hit" ? hit_ : kernel_.process_named(target);
+  return target == "@hit" ? hit_ : levers_.process_named(target);
 }
 
-bool FaultControl::alive(env::ProcessId process) const { return kernel_.alive(process); }
-const std::string& FaultControl::name(env::ProcessId process) const { return kernel_.names()[process]; }
+bool FaultControl::alive(env::ProcessId process) const { return levers_.alive(process); }
+const std::string& FaultControl::name(env::ProcessId process) const { return levers_.names()[process]; }
 RandomStream FaultControl::random() const {
-  return kernel_.stream("faults").fork(kernel_.faults().status()[static_cast<size_t>(fault_)].kind,
+  return levers_.stream("faults").fork(driver_.status()[static_cast<size_t>(fault_)].kind,
                                        static_cast<uint64_t>(fault_));
 }
-void FaultControl::effective() { kernel_.faults().effective(fault_); }
-void FaultControl::in_force() { kernel_.faults().in_force(fault_); }
-void FaultControl::over() { kernel_.faults().over(fault_); }
+void FaultControl::effective() { driver_.effective(fault_); }
+void FaultControl::in_force() { driver_.in_force(fault_); }
+void FaultControl::over() { driver_.over(fault_); }
 void FaultControl::call_back(TimeUs at_us, uint64_t tag) {
-  kernel_.call_fault_back(at_us, fault_, tag + kFirstSourceTag);
+  levers_.call_fault_back(at_us, fault_, tag + kFirstSourceTag);
 }
-void FaultControl::crash(env::ProcessId process, bool silent) { kernel_.crash(process, silent); }
-void FaultControl::restart(env::ProcessId process) { kernel_.restart(process); }
-void FaultControl::pause(env::ProcessId process) { kernel_.pause(process, fault_); }
-bool FaultControl::resume(env::ProcessId process) { return kernel_.resume(process, fault_); }
+void FaultControl::crash(env::ProcessId process, bool silent) { levers_.crash(process, silent); }
+void FaultControl::restart(env::ProcessId process) { levers_.restart(process); }
+void FaultControl::pause(env::ProcessId process) { levers_.pause(process, fault_); }
+bool FaultControl::resume(env::ProcessId process) { return levers_.resume(process, fault_); }
 
 std::vector<env::ProcessId> FaultControl::processes(const std::string& target) const {
   const char* prefix = target == "*"                    ? ""
@@ -150,8 +148,8 @@ std::vector<env::ProcessId> FaultControl::processes(const std::string& target) c
     if (const auto one = process(target)) found.push_back(*one);
     return found;
   }
-  for (env::ProcessId id = 0; id < kernel_.process_count(); ++id) {
-    if (kernel_.names()[id].starts_with(prefix)) found.push_back(id);
+  for (env::ProcessId id = 0; id < levers_.names().size(); ++id) {
+    if (levers_.names()[id].starts_with(prefix)) found.push_back(id);
   }
   return found;
 }
@@ -165,42 +163,49 @@ void FaultControl::cut(const std::vector<env::ProcessId>& targets, const std::st
       if (direction != Direction::from_peer) directions.emplace_back(target, other);
       if (direction != Direction::to_peer) directions.emplace_back(other, target);
     }
-    kernel_.record({.at_us = now(), .process = target, .name = "network.partition", .text = peer});
+    levers_.record({.at_us = now(), .process = target, .name = "network.partition", .text = peer});
   }
   std::sort(directions.begin(), directions.end());
   directions.erase(std::unique(directions.begin(), directions.end()), directions.end());
-  kernel_.network().cut(fault_, std::move(directions), mode);
+  levers_.cut(fault_, std::move(directions), mode);
 }
 
 void FaultControl::heal_cut(const std::vector<env::ProcessId>& targets, const std::string& peer) {
   for (const env::ProcessId target : targets) {
-    kernel_.record({.at_us = now(), .process = target, .name = "network.heal", .text = peer});
+    levers_.record({.at_us = now(), .process = target, .name = "network.heal", .text = peer});
   }
-  kernel_.network().heal(fault_);
+  levers_.heal_cut(fault_);
 }
 
 bool FaultControl::stall(env::ProcessId process, bool hitting, DurationUs delay_us) {
-  return kernel_.stall(process, hitting, delay_us);
+  return levers_.stall(process, hitting, delay_us);
 }
 void FaultControl::slow_down(env::ProcessId process, uint32_t cpu_percent) {
-  kernel_.set_cpu_percent(process, fault_, cpu_percent);
+  levers_.set_cpu_percent(process, fault_, cpu_percent);
 }
-void FaultControl::speed_up(env::ProcessId process) { kernel_.set_cpu_percent(process, fault_, std::nullopt); }
+void FaultControl::speed_up(env::ProcessId process) { levers_.set_cpu_percent(process, fault_, std::nullopt); }
 bool FaultControl::busy_since(env::ProcessId process, TimeUs since_us) const {
-  return kernel_.busy_since(process, since_us);
+  return levers_.busy_since(process, since_us);
 }
 
 void FaultControl::delay_next(std::optional<env::ProcessId> sender, env::MailKind mail, uint32_t count,
                               DurationUs delay_us) {
-  kernel_.network().delay_next({fault_, sender, mail, count, delay_us, false});
+  levers_.delay_next({fault_, sender, mail, count, delay_us, false});
 }
 void FaultControl::reconnect_next(std::optional<env::ProcessId> sender, env::MailKind mail, uint32_t count,
                                   DurationUs delay_us) {
-  kernel_.network().delay_next({fault_, sender, mail, count, delay_us, true});
+  levers_.delay_next({fault_, sender, mail, count, delay_us, true});
 }
-void FaultControl::stall_next(env::Point point, DurationUs delay_us) { kernel_.stall_next(fault_, point, delay_us); }
-void FaultControl::fail_storage(StorageFault what) { kernel_.disk().add_fault({fault_, std::move(what), true}); }
-void FaultControl::fail_storage_once(StorageFault what) { kernel_.disk().add_fault({fault_, std::move(what), false}); }
-void FaultControl::heal_storage() { kernel_.heal_storage(fault_); }
+std::optional<int32_t> FaultControl::leader(LogTopic topic, int32_t partition) const {
+  const LogLevers* log = levers_.log();
+  return log == nullptr ? std::nullopt : log->leader(topic, partition);
+}
+void FaultControl::move_leader(LogTopic topic, int32_t partition) {
+  if (LogLevers* log = levers_.log()) log->move_leader(topic, partition);
+}
+void FaultControl::stall_next(env::Point point, DurationUs delay_us) { levers_.stall_next(fault_, point, delay_us); }
+void FaultControl::fail_storage(StorageFault what) { levers_.fail_storage({fault_, std::move(what), true}); }
+void FaultControl::fail_storage_once(StorageFault what) { levers_.fail_storage({fault_, std::move(what), false}); }
+void FaultControl::heal_storage() { levers_.heal_storage(fault_); }
 
 }  // namespace onceproof::simulator

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // FaultDriver: waits for the triggers of a fault plan, fires the sources, keeps the account of each fault
-// (armed, fired, effective, healed). Knows no kind of fault. For the kernel.
+// (armed, fired, effective, healed). Knows no kind of fault, and of the world its levers alone. For the kernel.
 #pragma once
 
 #include <array>
 #include <memory>
 #include <vector>
 
+#include "simulator/fault_levers.h"
 #include "simulator/fault_source.h"
 #include "simulator/world.h"
 
@@ -14,7 +15,7 @@ namespace onceproof::simulator {
 
 class FaultDriver {
  public:
-  FaultDriver(Kernel& kernel, FaultPlan plan, FaultSourceFactory make_source);
+  FaultDriver(FaultLevers& levers, FaultPlan plan, FaultSourceFactory make_source);
   void arm();
 
   void on_hit(env::ProcessId process, env::Point point, env::Phase phase, int32_t subtask) {
@@ -49,7 +50,7 @@ class FaultDriver {
   void count_waiting(const Trigger& trigger, uint32_t by);
   void leave_waiting(Entry& entry, State state);
 
-  Kernel& kernel_;
+  FaultLevers& levers_;
   std::vector<Entry> entries_;
   std::vector<FaultStatus> status_;
   std::array<uint32_t, env::kPointCount> waiting_for_{};

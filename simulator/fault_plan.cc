@@ -111,6 +111,11 @@ struct Describe {
                        fault.count, env::to_string(fault.mail), fault.count == 1 ? "" : "s", who(fault.target),
                        fault.count == 1 ? "s" : "", duration(fault.delay_us));
   }
+  std::string operator()(const MoveLeaderFault& fault) const {
+    constexpr const char* kTopics[] = {"the source topic", "the sink topic", "the transaction log", "the offsets log"};
+    return fmt::format("move the leader of partition {} of {}{}, back after {}", fault.partition,
+                       kTopics[static_cast<size_t>(fault.topic)], at, duration(fault.duration_us));
+  }
 };
 
 struct Kind {
@@ -124,6 +129,7 @@ struct Kind {
   const char* operator()(const StallFault&) const { return "stall"; }
   const char* operator()(const SlowFault&) const { return "slow"; }
   const char* operator()(const ReconnectFault&) const { return "reconnect"; }
+  const char* operator()(const MoveLeaderFault&) const { return "move-leader"; }
 };
 
 }  // namespace

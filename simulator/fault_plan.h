@@ -122,8 +122,18 @@ struct ReconnectFault {
   DurationUs delay_us = seconds(2);
 };
 
+// Another in-sync copy of the partition becomes its leader, as an operator or a balancer would have it, and when the fault
+// is over one more change leads back where that is possible: to the preferred copy. Without replication nothing happens.
+// transactions and offsets: the internal topics, whose leaders are the coordinators.
+enum class LogTopic : uint8_t { source, sink, transactions, offsets };
+struct MoveLeaderFault {
+  LogTopic topic = LogTopic::sink;
+  int32_t partition = 0;
+  DurationUs duration_us = seconds(8);
+};
+
 using FaultAction = std::variant<CrashFault, PauseFault, PartitionFault, DelayFault, SlowCheckpointFault,
-                                 FailCheckpointFault, StorageFault, StallFault, SlowFault, ReconnectFault>;
+                                 FailCheckpointFault, StorageFault, StallFault, SlowFault, ReconnectFault, MoveLeaderFault>;
 
 struct Fault {
   Trigger trigger;

@@ -14,13 +14,14 @@
 
 namespace onceproof::simulator {
 
-class Kernel;
+class FaultDriver;
+class FaultLevers;
 
 // One fault's view of the world.
 class FaultControl {
  public:
-  FaultControl(Kernel& kernel, int fault, std::optional<env::ProcessId> hit)
-      : kernel_(kernel), fault_(fault), hit_(hit) {}
+  FaultControl(FaultDriver& driver, FaultLevers& levers, int fault, std::optional<env::ProcessId> hit)
+      : driver_(driver), levers_(levers), fault_(fault), hit_(hit) {}
 
   TimeUs now() const;
   // "@hit" is the process that hit the point. nullopt: there is no such process.
@@ -51,6 +52,9 @@ class FaultControl {
   bool busy_since(env::ProcessId process, TimeUs since_us) const;
   void cut(const std::vector<env::ProcessId>& targets, const std::string& peer, Direction direction, CutMode mode);
   void heal_cut(const std::vector<env::ProcessId>& targets, const std::string& peer);
+  // The number of the broker that leads, -1 when none does. nullopt: there is no such partition, or no log.
+  std::optional<int32_t> leader(LogTopic topic, int32_t partition) const;
+  void move_leader(LogTopic topic, int32_t partition);
   // These wait for their next victim and then report effective by themselves.
   void delay_next(std::optional<env::ProcessId> sender, env::MailKind mail, uint32_t count, DurationUs delay_us);
   void reconnect_next(std::optional<env::ProcessId> sender, env::MailKind mail, uint32_t count, DurationUs delay_us);
@@ -58,7 +62,8 @@ class FaultControl {
   void fail_storage_once(StorageFault what);
 
  private:
-  Kernel& kernel_;
+  FaultDriver& driver_;
+  FaultLevers& levers_;
   int fault_;
   std::optional<env::ProcessId> hit_;
 };

@@ -19,7 +19,7 @@
 
 namespace onceproof::simulator {
 
-class Kernel final : public LogClientHost, public NetworkHost {
+class Kernel final : public LogClientHost, public NetworkHost, public FaultLevers {
  public:
   Kernel(WorldOptions options, FaultSourceFactory fault_sources);
   ~Kernel() override;
@@ -28,32 +28,27 @@ class Kernel final : public LogClientHost, public NetworkHost {
 
   env::ProcessId add_process(std::string name, env::ActorFactory main);
   void set_log_factory(LogFactory factory) { log_factory_ = std::move(factory); }
-  // Asks the log's controller to move a leader; false: there is no log, or no such partition.
-  using LeaderMover = std::function<bool(const std::string& topic, int32_t partition)>;
-  void set_leader_mover(LeaderMover mover) { leader_mover_ = std::move(mover); }
-  bool move_leader(const std::string& topic, int32_t partition) {
-    return leader_mover_ && leader_mover_(topic, partition);
-  }
+  void set_log_levers(LogLevers* levers) { log_levers_ = levers; }  // which outlive the kernel
 
   // Handles the next event at or before `limit_us`; false when there is none.
   bool step(TimeUs limit_us);
   bool idle() const { return queue_.empty(); }
   void advance_to(TimeUs at_us) { now_us_ = at_us > now_us_ ? at_us : now_us_; }
-  TimeUs now() const { return now_us_; }
+  TimeUs now() const override { return now_us_; }
   Trace& trace() { return trace_; }
 
   // ---- processes ---------------------------------------------------------------------------------------
   Process& process(env::ProcessId id) { return *processes_[id]; }
   size_t process_count() const { return processes_.size(); }
   const std::vector<std::string>& names() const override { return names_; }
-  std::optional<env::ProcessId> process_named(const std::string& name) const;
+  std::optional<env::ProcessId> process_named(const std::string& name) const override;
   bool alive(env::ProcessId id) const override { return processes_[id]->alive && !processes_[id]->doomed; }
   bool silent(env::ProcessId id) const override { return processes_[id]->silent; }
-  void crash(env::ProcessId id, bool silent = false);
-  void restart(env::ProcessId id);
+  void crash(env::ProcessId id, bool silent = false) override;
+  void restart(env::ProcessId id) override;
   // A pause belongs to the fault that made it, and to this life of the process.
-  void pause(env::ProcessId id, int fault = kNoFault);
-  bool resume(env::ProcessId id, int fault = kNoFault);  // true when the pause held something back
+  void pause(env::ProcessId id, int fault = kNoFault) override;
+  bool resume(env::ProcessId id, int fault = kNoFault) override;  // true when the pause held something back
 
   // ---- what the seams of an endpoint call --------------------------------------------------------------
   bool inert(const Binding& binding) const {
@@ -82,17 +77,17 @@ class Kernel final : public LogClientHost, public NetworkHost {
   FaultDriver& faults() { return faults_; }
   EventSlab& slab() { return slab_; }
   void push(TimeUs at_us, uint32_t slot) { slab_[slot].order = queue_.push(at_us, slot); }
-  void call_fault_back(TimeUs at_us, int fault, uint64_t tag);
+  void call_fault_back(TimeUs at_us, int fault, uint64_t tag) override;
   // The storage: a call takes effect at its time, or when the fault that it hangs on is healed.
   void call_storage(TimeUs at_us, uint32_t client, uint64_t call);
   void hang_storage(int fault, uint32_t client, uint64_t call) { hanging_.push_back({fault, client, call}); }
-  void heal_storage(int fault);
+  void heal_storage(int fault) override;
   void storage_fault_applied(const DiskFault& fault);
-  bool stall(env::ProcessId process, bool hitting, DurationUs delay_us);
+  bool stall(env::ProcessId process, bool hitting, DurationUs delay_us) override;
   // 300: everything costs three times as much. Each owner (a fault, or a test's lever) has one factor, or none.
-  void set_cpu_percent(env::ProcessId process, int owner, std::optional<uint32_t> percent);
-  bool busy_since(env::ProcessId process, TimeUs since_us) const;
-  void stall_next(int fault, env::Point point, DurationUs delay_us) { stalls_.push_back({fault, point, delay_us}); }
+  void set_cpu_percent(env::ProcessId process, int owner, std::optional<uint32_t> percent) override;
+  bool busy_since(env::ProcessId process, TimeUs since_us) const override;
+  void stall_next(int fault, env::Point point, DurationUs delay_us) override { stalls_.push_back({fault, point, delay_us}); }
   void disarm_faults();
   // Handles the mail when the actor is idle, queues it otherwise.
   bool deliver(uint32_t slot, bool may_run) override;
@@ -108,8 +103,15 @@ class Kernel final : public LogClientHost, public NetworkHost {
   void fault_applied(int fault, TimeUs until_us) override { faults_.applied(fault, until_us); }
 
   void send(Binding& from, const env::Address& to, env::MailKind kind, Bytes&& body);
-  void record(PointHit hit);
-  RandomStream stream(std::string_view name) const { return RandomStream(options_.seed).fork(name); }
+  void record(PointHit hit) override;
+  void cut(int fault, std::vector<std::pair<env::ProcessId, env::ProcessId>> directions, CutMode mode) override {
+    network_.cut(fault, std::move(directions), mode);
+  }
+  void heal_cut(int fault) override { network_.heal(fault); }
+  void delay_next(DelayRule rule) override { network_.delay_next(rule); }
+  void fail_storage(DiskFault fault) override { disk_.add_fault(std::move(fault)); }
+  LogLevers* log() override { return log_levers_; }
+  RandomStream stream(std::string_view name) const override { return RandomStream(options_.seed).fork(name); }
 
   std::vector<PointHit>& points() { return points_; }
   uint64_t hits(env::Point point) const { return hits_[static_cast<size_t>(point)]; }
@@ -153,7 +155,7 @@ class Kernel final : public LogClientHost, public NetworkHost {
   std::vector<std::string> names_;
   std::vector<std::unique_ptr<Binding>> bindings_;  // by id; null: gone
   LogFactory log_factory_;
-  LeaderMover leader_mover_;
+  LogLevers* log_levers_ = nullptr;
   SimulatedNetwork network_;
   SimulatedDisk disk_;
   FaultDriver faults_;

@@ -5,6 +5,7 @@
 #include "simulator/faults/crash.h"
 #include "simulator/faults/delay.h"
 #include "simulator/faults/fail_checkpoint.h"
+#include "simulator/faults/move_leader.h"
 #include "simulator/faults/partition.h"
 #include "simulator/faults/pause.h"
 #include "simulator/faults/reconnect.h"
@@ -35,6 +36,9 @@ struct Make {
   std::unique_ptr<FaultSource> operator()(const SlowFault& f) const { return std::make_unique<faults::Slow>(f); }
   std::unique_ptr<FaultSource> operator()(const ReconnectFault& f) const {
     return std::make_unique<faults::Reconnect>(f);
+  }
+  std::unique_ptr<FaultSource> operator()(const MoveLeaderFault& f) const {
+    return std::make_unique<faults::MoveLeader>(f);
   }
 };
 }  // namespace

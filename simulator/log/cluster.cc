@@ -69,8 +69,7 @@ void LogCluster::join(World& world) {
   world.set_log_factory([this](env::Env& env, const std::string&) {
     return std::make_unique<Client>(env, options_, processes_);
   });
-  world.kernel().set_leader_mover(
-      [this](const std::string& topic, int32_t partition) { return move_leader(topic, partition); });
+  world.kernel().set_log_levers(this);
 }
 
 int32_t LogCluster::leader(const env::TopicPartition& partition) const {
@@ -108,6 +107,27 @@ const PartitionLog* LogCluster::copy(int32_t broker, const env::TopicPartition& 
   const auto id = image().find(partition);
   if (!id || disks_.empty()) return nullptr;
   return disks_[static_cast<size_t>(broker)].copies[*id].get();
+}
+
+const TopicInfo* LogCluster::topic_for(LogTopic use) const {
+  const std::vector<TopicInfo>& topics = image().topics;
+  if (use == LogTopic::transactions) return &topics[0];
+  if (use == LogTopic::offsets) return &topics[1];
+  for (size_t i = 2; i < topics.size(); ++i) {
+    if ((sources_[i] != nullptr) == (use == LogTopic::source)) return &topics[i];
+  }
+  return nullptr;
+}
+
+std::optional<int32_t> LogCluster::leader(LogTopic use, int32_t partition) const {
+  const TopicInfo* topic = topic_for(use);
+  if (topic == nullptr || partition < 0 || partition >= topic->partitions) return std::nullopt;
+  return leader(env::TopicPartition{topic->name, partition});
+}
+
+void LogCluster::move_leader(LogTopic use, int32_t partition) {
+  const TopicInfo* topic = topic_for(use);
+  if (topic != nullptr) static_cast<void>(move_leader(topic->name, partition));
 }
 
 bool LogCluster::move_leader(const std::string& topic, int32_t partition) {

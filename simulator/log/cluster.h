@@ -12,6 +12,7 @@
 #include "simulator/log/options.h"
 #include "simulator/log/partition_log.h"
 #include "simulator/log/source_topic.h"
+#include "simulator/fault_levers.h"
 #include "simulator/world.h"
 
 namespace onceproof::simulator::log {
@@ -22,7 +23,7 @@ struct BrokerDisk {
   std::vector<std::unique_ptr<PartitionLog>> copies;
 };
 
-class LogCluster {
+class LogCluster final : public LogLevers {
  public:
   explicit LogCluster(ClusterOptions options);
   LogCluster(const LogCluster&) = delete;
@@ -52,6 +53,9 @@ class LogCluster {
   // The controller moves the leader of a partition to another in-sync broker, as an operator would have it. False:
   // there is no such partition. Whether there is another broker is for the controller to see.
   bool move_leader(const std::string& topic, int32_t partition);
+  // The same by what a topic is for: the sink's is the first that is neither internal nor a source.
+  std::optional<int32_t> leader(LogTopic topic, int32_t partition) const override;
+  void move_leader(LogTopic topic, int32_t partition) override;
 
   // ---- for the cluster's own actors --------------------------------------------------------------------------
   ControllerState& controller() { return controller_; }
@@ -62,6 +66,7 @@ class LogCluster {
 
  private:
   void make_copies();
+  const TopicInfo* topic_for(LogTopic use) const;
 
   ClusterOptions options_;
   ControllerState controller_;

@@ -113,6 +113,48 @@ TEST_F(CutOff, WhatOnlyTheOldLeaderHadIsSeenByNobodyAndCutBack) {
   expect_equal_copies(3);
 }
 
+// ---- leaders that a fault moves --------------------------------------------------------------------------------
+
+Fault move(LogTopic topic, int32_t partition) {
+  Trigger trigger;
+  trigger.at_us = seconds(5);
+  return {trigger, MoveLeaderFault{topic, partition, seconds(10)}};
+}
+
+TEST(MoveLeader, LeadsAwayAndBack) {
+  SimulatedLog::Options options = test::variant(3, true, false);
+  options.faults = {move(LogTopic::sink, 0), move(LogTopic::transactions, 1), move(LogTopic::sink, 7)};
+  SimulatedLog log(options);
+  log.create_topic("out", 1);
+  log.client(0);
+  log.advance(seconds(4));
+  const int32_t leader = log.cluster().leader(kOut);
+  const int32_t coordinator = *log.cluster().leader(LogTopic::transactions, 1);
+  log.advance(seconds(5));
+  EXPECT_NE(log.cluster().leader(kOut), leader);
+  EXPECT_NE(*log.cluster().leader(LogTopic::transactions, 1), coordinator);
+  EXPECT_FALSE(log.world().faults_quiet());
+  log.advance(seconds(10));
+  EXPECT_EQ(log.cluster().leader(kOut), leader);
+  EXPECT_EQ(*log.cluster().leader(LogTopic::transactions, 1), coordinator);
+  EXPECT_TRUE(log.world().faults()[0].effective);
+  EXPECT_TRUE(log.world().faults()[1].effective);
+  EXPECT_FALSE(log.world().faults()[2].fired) << "there is no such partition";
+  EXPECT_TRUE(log.world().faults_quiet());
+}
+
+TEST(MoveLeader, HasNoEffectWhereThereIsOneCopy) {
+  SimulatedLog::Options options = test::variant(1, true, false);
+  options.faults = {move(LogTopic::sink, 0), move(LogTopic::source, 0)};
+  SimulatedLog log(options);
+  log.create_topic("out", 1);
+  log.client(0);
+  log.advance(seconds(20));
+  EXPECT_TRUE(log.world().faults()[0].fired);
+  EXPECT_FALSE(log.world().faults()[0].effective);
+  EXPECT_FALSE(log.world().faults()[1].fired) << "this log has no source";
+}
+
 // ---- lives ---------------------------------------------------------------------------------------------------
 
 // A controller that comes back tells everybody what it knows, also a broker that has died since: the new life is told

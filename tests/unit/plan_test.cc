@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "scenarios/catalogue.h"
 #include "scenarios/draw.h"
 #include "scenarios/input.h"
@@ -83,7 +85,9 @@ TEST(Plan, EveryKindOfFaultAndEveryTriggerComesBackFromAPlanFile) {
       {"kind": "partition", "at_ms": 5, "target": "every broker", "peer": "every broker", "direction": "to-peer"},
       {"kind": "stall", "at": "txn.marker", "when": "before", "delay_ms": 500},
       {"kind": "slow", "at_ms": 5, "target": "broker-0", "cpu_percent": 700, "duration_ms": 900},
-      {"kind": "reconnect", "at_ms": 5, "target": "taskmanager-0", "count": 2, "delay_ms": 800}])"),
+      {"kind": "reconnect", "at_ms": 5, "target": "taskmanager-0", "count": 2, "delay_ms": 800},
+      {"kind": "move-leader", "at": "txn.prepare", "topic": "transactions", "partition": 2, "duration_ms": 70},
+      {"kind": "swizzle", "at_ms": 5, "target": "every broker"}])"),
                              7);
   const std::string text = to_json(PlanFile{{plan}});
   const auto back = parse_plan_file(text, "plan.json");
@@ -147,6 +151,47 @@ TEST(Plan, TooFewSlotsAndMissingProcessesAreRefused) {
   const auto target = draw_plan(scenario_of(R"(, "faults": [{"kind": "pause", "target": "broker-7", "at_ms": 1}])"), 1);
   ASSERT_FALSE(target.ok());
   EXPECT_THAT(target.error().message, HasSubstr("unknown process \"broker-7\""));
+}
+
+TEST(Plan, APartitionThatThePlanDoesNotHaveIsRefused) {
+  const auto plan = draw_plan(
+      scenario_of(R"(, "faults": [{"kind": "move-leader", "at_ms": 1, "topic": "sink", "partition": 9}])"), 1);
+  ASSERT_FALSE(plan.ok());
+  EXPECT_THAT(plan.error().message, HasSubstr("partition 9 of \"sink\", which has 2"));
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    plan_of(scenario_of(R"(, "sink": {"partitions": [1, 3]}, "faults": [{"kind": "move-leader", "at_ms": 1}])"), seed);
+  }
+}
+
+// Every process for itself, each at its time; all of them are down together for a while; the order of healing is another.
+TEST(Plan, ASwizzleIsDrawnAsOneFaultForEachProcess) {
+  const Scenario scenario = scenario_of(R"(, "cluster": {"task_managers": 3, "brokers": 3}, "faults": [
+      {"kind": "swizzle", "at_ms": 10000, "share_percent": 60, "stop_ms": 3000, "duration_ms": 1000, "heal_ms": 4000}])");
+  std::set<size_t> sizes;
+  std::set<std::string> targets;
+  int same_order = 0;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    std::vector<std::pair<TimeUs, TimeUs>> times;
+    std::set<std::string> own;
+    for (const simulator::Fault& fault : plan_of(scenario, seed).faults) {
+      const auto& cut = std::get<simulator::PartitionFault>(fault.action);
+      EXPECT_EQ(cut.peer, "*");
+      EXPECT_TRUE(own.insert(cut.target).second) << "a process is taken once";
+      times.emplace_back(*fault.trigger.at_us, *fault.trigger.at_us + cut.duration_us);
+      EXPECT_GE(times.back().first, seconds(10));
+      EXPECT_LE(times.back().first, seconds(13));
+      EXPECT_GE(times.back().second, seconds(14));
+      EXPECT_LE(times.back().second, seconds(18));
+    }
+    sizes.insert(own.size());
+    targets.insert(own.begin(), own.end());
+    std::sort(times.begin(), times.end());
+    same_order += std::is_sorted(times.begin(), times.end(), [](auto& a, auto& b) { return a.second < b.second; });
+  }
+  EXPECT_EQ(targets.size(), 8u);
+  EXPECT_GT(sizes.size(), 4u);
+  EXPECT_GE(*sizes.begin(), 2u);
+  EXPECT_LT(same_order, 30);
 }
 
 TEST(Plan, AWordSettingIsStoredAsItsWord) {

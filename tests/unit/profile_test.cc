@@ -157,7 +157,7 @@ TEST(Profile, WholeFamiliesAreOffInManySeedsAndEveryFaultOfTheSwarmStrikesInSome
   EXPECT_GT(none, 0) << "a seed without any fault is a seed in which nothing may restart";
   EXPECT_GT(counts.size(), 8u);
   EXPECT_EQ(points.size(), static_cast<size_t>(env::kPointCount)) << "every protocol point can be struck";
-  for (const char* kind : {"crash", "pause", "partition", "delay", "slow-checkpoint", "fail-checkpoint"}) {
+  for (const char* kind : {"crash", "pause", "partition", "delay", "slow-checkpoint", "fail-checkpoint", "move-leader"}) {
     EXPECT_TRUE(kinds.contains(kind)) << kind;
   }
 }

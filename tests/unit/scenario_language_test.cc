@@ -97,6 +97,25 @@ TEST(ScenarioLanguage, ProcessesAndMailsAreCheckedByName) {
   EXPECT_THAT(error_of_fault(R"({"kind": "delay", "at_ms": 1})"), HasSubstr("\"mail\" is missing at /faults/0"));
 }
 
+TEST(ScenarioLanguage, ASwizzleBeginsAtATime) {
+  EXPECT_EQ(error_of_fault(R"({"kind": "swizzle", "at_ms": 1, "what": "pause", "share_percent": [20, 80]})"), "");
+  EXPECT_THAT(error_of_fault(R"({"kind": "swizzle", "at": "sink.commit"})"), HasSubstr("begins at \"at_ms\""));
+}
+
+TEST(ScenarioLanguage, ASettingOfAnotherRestartStrategyIsRefused) {
+  EXPECT_EQ(error_of(R"(, "restart": {"attempts": 3, "delay_ms": 5})"), "");
+  EXPECT_EQ(error_of(R"(, "restart": {"strategy": "failure-rate", "delay_ms": 5, "max_failures_per_interval": 2})"), "");
+  EXPECT_EQ(error_of(R"(, "restart": {"strategy": {"one_of": ["fixed-delay", "exponential-delay"]}, "max_backoff_ms": 5,
+                                      "attempts": 3})"),
+            "");
+  EXPECT_THAT(error_of(R"(, "restart": {"strategy": "failure-rate", "attempts": 3})"),
+              HasSubstr("it belongs to the restart strategy fixed-delay, and restart.strategy is failure-rate at "
+                        "/restart/attempts"));
+  EXPECT_THAT(error_of(R"(, "restart": {"jitter_percent": 3})"),
+              HasSubstr("it belongs to the restart strategy exponential-delay, and restart.strategy is fixed-delay"));
+  EXPECT_THAT(error_of(R"(, "restart": {"strategy": "exponential"})"), HasSubstr("did you mean \"exponential-delay\"?"));
+}
+
 TEST(ScenarioLanguage, PipelinesHaveAnOrder) {
   EXPECT_EQ(error_of_pipeline(R"({"source":"log"},{"split":"words"},{"map":{"prefix":"processed_"}},{"sink":"log"})"),
             "");
@@ -156,6 +175,8 @@ TEST(ScenarioLanguage, TheSchemaKnowsEveryWordThatTheParserKnows) {
     const auto& fields = kinds[i]["properties"];
     EXPECT_EQ(fields["kind"]["const"], fault_kind_words()[i]);
     for (const FaultField& field : fault_kinds()[i].fields) EXPECT_TRUE(fields.contains(field.name)) << field.name;
+    EXPECT_EQ(fields.contains("at"), !fault_kinds()[i].drawn_only);
+    if (fault_kinds()[i].drawn_only) continue;
     const auto points = fields["at"]["anyOf"][0]["enum"].get<std::vector<std::string>>();
     for (const std::string& point : point_words()) EXPECT_THAT(points, Contains(point));
     for (const std::string& point : drawn_point_words()) EXPECT_THAT(points, Contains(point));
@@ -165,7 +186,8 @@ TEST(ScenarioLanguage, TheSchemaKnowsEveryWordThatTheParserKnows) {
 
 // The order of the table is the order of FaultKind and of the actions of a plan, whose words are found by index.
 TEST(ScenarioLanguage, TheTableOfFaultKindsIsInTheirOrder) {
-  ASSERT_EQ(fault_kinds().size(), std::variant_size_v<simulator::FaultAction>);
+  ASSERT_EQ(plan_fault_kind_words().size(), std::variant_size_v<simulator::FaultAction>);
+  for (size_t i = 0; i < plan_fault_kind_words().size(); ++i) EXPECT_EQ(plan_fault_kind_words()[i], fault_kinds()[i].name);
   for (size_t i = 0; i < fault_kinds().size(); ++i) EXPECT_EQ(static_cast<size_t>(fault_kinds()[i].kind), i);
 }
 
@@ -173,7 +195,8 @@ TEST(ScenarioLanguage, TheTableOfFaultKindsIsInTheirOrder) {
 TEST(ScenarioLanguage, EveryFieldOfAFaultGoesSomewhere) {
   for (const FaultKindInfo& kind : fault_kinds()) {
     for (const FaultField& field : kind.fields) {
-      EXPECT_TRUE(field.number != nullptr || field.drawn_word != nullptr) << kind.name << " " << field.name;
+      const bool number = field.number != nullptr || field.optional_number != nullptr;
+      EXPECT_TRUE(number || field.drawn_word != nullptr) << kind.name << " " << field.name;
       EXPECT_STRNE(field.what, "") << kind.name << " " << field.name;
     }
   }
