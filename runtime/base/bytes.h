@@ -105,14 +105,53 @@ class ByteReader {
 
 // One way to write and read a control message: a struct lists its members once,
 //   template <class Archive> void fields(Archive& archive) { archive(id, name, offsets); }
-// and encode()/decode<T>() do the rest. Integers are fixed width, containers are counted.
-class Encoder {
+// and encode()/decode<T>() do the rest. Integers are fixed width, containers are counted. The members are gone through
+// twice, to count their bytes and to write them, so that a message is allocated once and at its size.
+class SizeCounter {
  public:
-  explicit Encoder(Bytes& out) : writer_(out) {}
+  template <class T>
+  void fixed(T) {
+    size_ += sizeof(T);
+  }
+  void varint(uint64_t value) { size_ += static_cast<size_t>(std::bit_width(value | 1) + 6) / 7; }
+  void raw(ByteView value) { size_ += value.size(); }
+  size_t size() const { return size_; }
+
+ private:
+  size_t size_ = 0;
+};
+
+class MemoryWriter {
+ public:
+  explicit MemoryWriter(char* to) : to_(to) {}
+  template <class T>
+  void fixed(T value) {
+    store(to_, value);
+    to_ += sizeof(T);
+  }
+  void varint(uint64_t value) {
+    for (; value >= 0x80; value >>= 7) *to_++ = static_cast<char>(value | 0x80);
+    *to_++ = static_cast<char>(value);
+  }
+  void raw(ByteView value) {
+    if (!value.empty()) std::memcpy(to_, value.data(), value.size());
+    to_ += value.size();
+  }
+
+ private:
+  char* to_;
+};
+
+template <class Writer>
+class FieldWriter {
+ public:
+  template <class... Argument>
+  explicit FieldWriter(Argument... argument) : writer_(argument...) {}
   template <class... T>
   void operator()(const T&... value) {
     (put(value), ...);
   }
+  const Writer& writer() const { return writer_; }
 
  private:
   template <class T>
@@ -123,7 +162,10 @@ class Encoder {
       const_cast<T&>(value).fields(*this);  // fields() is shared with Decoder, so it is not const
     }
   }
-  void put(const std::string& value) { writer_.string(value); }
+  void put(const std::string& value) {
+    writer_.varint(value.size());
+    writer_.raw(value);
+  }
   template <class T>
   void put(const std::vector<T>& values) {
     writer_.varint(values.size());
@@ -137,7 +179,25 @@ class Encoder {
       put(value);
     }
   }
-  ByteWriter writer_;
+  Writer writer_;
+};
+
+// Appends to `out`, which the caller owns and which must outlive the encoder.
+class Encoder {
+ public:
+  explicit Encoder(Bytes& out) : out_(out) {}
+  template <class... T>
+  void operator()(const T&... value) {
+    FieldWriter<SizeCounter> counter;
+    counter(value...);
+    const size_t at = out_.size();
+    out_.resize(at + counter.writer().size());
+    FieldWriter<MemoryWriter> writer(out_.data() + at);
+    writer(value...);
+  }
+
+ private:
+  Bytes& out_;
 };
 
 class Decoder {

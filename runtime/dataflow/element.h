@@ -27,13 +27,17 @@ inline size_t element_size(const RecordView& record) {
   return kRecordHeader + record.key.size() + record.value.size() + record.lineage.raw().size();
 }
 
-// Writes the fixed part of a record into `to`, which has kRecordHeader bytes.
-inline void store_record_header(char* to, const RecordView& record) {
-  store(to, static_cast<uint32_t>(element_size(record) - 4));
-  store(to + 4, static_cast<uint8_t>(ElementTag::record));
-  store(to + 5, record.timestamp_us);
-  store(to + 13, static_cast<uint32_t>(record.key.size()));
-  store(to + 17, static_cast<uint32_t>(record.lineage.count()));
+// Writes a record into `to`, which has element_size(record) bytes.
+inline void store_record(char* to, const RecordView& record) {
+  MemoryWriter writer(to);
+  writer.fixed(static_cast<uint32_t>(element_size(record) - 4));
+  writer.fixed(ElementTag::record);
+  writer.fixed(record.timestamp_us);
+  writer.fixed(static_cast<uint32_t>(record.key.size()));
+  writer.fixed(static_cast<uint32_t>(record.lineage.count()));
+  writer.raw(record.key);
+  writer.raw(record.value);
+  writer.raw(record.lineage.raw());
 }
 
 inline void store_watermark(char* to, TimeUs timestamp_us) {

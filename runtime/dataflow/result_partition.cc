@@ -8,29 +8,38 @@ namespace onceproof::dataflow {
 using env::MailKind;
 
 namespace {
-constexpr size_t kFirstReserve = 512;  // most buffers leave long before they are full
+constexpr size_t kFirstRoom = 512;  // most buffers leave long before they are full
 }  // namespace
 
 ResultPartition::ResultPartition(env::Network& network, const graph::ChannelConfig& config, uint32_t subpartitions)
-    : network_(network), config_(config), subpartitions_(subpartitions) {}
+    : network_(network), config_(config), limit_(kBufferHeader + config.buffer_bytes), subpartitions_(subpartitions) {}
 
-void ResultPartition::append(Subpartition& subpartition, const char* data, size_t size) {
-  const size_t limit = kBufferHeader + config_.buffer_bytes;
+// Where the next `size` bytes of the open buffer lie; null when it cannot hold so many.
+char* ResultPartition::room(Subpartition& subpartition, size_t size) {
+  const size_t used = std::max(subpartition.used, kBufferHeader);
+  const size_t wanted = used + size;
+  if (wanted > limit_) return nullptr;
   Bytes& open = subpartition.open;
+  if (wanted > open.size()) open.resize(std::min(limit_, std::max({wanted, kFirstRoom, 2 * open.size()})));
+  return open.data() + used;
+}
+
+// They have been written.
+void ResultPartition::fill(Subpartition& subpartition, size_t size) {
+  subpartition.used = std::max(subpartition.used, kBufferHeader) + size;
+  open_data_ = true;
+  if (subpartition.used == limit_) finish_open(subpartition);
+}
+
+// An element may span buffers.
+void ResultPartition::append(Subpartition& subpartition, const char* data, size_t size) {
   while (size > 0) {
-    if (open.empty()) {
-      open.reserve(std::min(limit, kFirstReserve));
-      open.resize(kBufferHeader);
-    }
-    const size_t part = std::min(size, limit - open.size());
-    const size_t wanted = open.size() + part;
-    if (wanted > open.capacity()) open.reserve(std::max(wanted, std::min(limit, 2 * open.capacity())));
-    open.append(data, part);
+    const size_t part = std::min(size, limit_ - std::max(subpartition.used, kBufferHeader));
+    std::memcpy(room(subpartition, part), data, part);
+    fill(subpartition, part);
     data += part;
     size -= part;
-    if (open.size() == limit) finish_open(subpartition);
   }
-  open_data_ = true;
 }
 
 void ResultPartition::append_watermark(Subpartition& subpartition) {
@@ -43,23 +52,20 @@ void ResultPartition::append_watermark(Subpartition& subpartition) {
 void ResultPartition::emit(uint32_t index, const RecordView& record) {
   Subpartition& subpartition = subpartitions_[index];
   if (subpartition.watermark_us < watermark_us_) append_watermark(subpartition);
-  char header[kRecordHeader];
-  store_record_header(header, record);
-  Bytes& open = subpartition.open;
-  const size_t size = open.size() + element_size(record);
-  if (!open.empty() && size <= open.capacity() && size < kBufferHeader + config_.buffer_bytes) {
-    open.append(header, sizeof header).append(record.key).append(record.value).append(record.lineage.raw());
-    open_data_ = true;
-    return;
+  const size_t size = element_size(record);
+  if (char* const to = room(subpartition, size)) {
+    store_record(to, record);
+    return fill(subpartition, size);
   }
-  append(subpartition, header, sizeof header);
-  append(subpartition, record.key.data(), record.key.size());
-  append(subpartition, record.value.data(), record.value.size());
-  append(subpartition, record.lineage.raw().data(), record.lineage.raw().size());
+  Bytes element(size, '\0');
+  store_record(element.data(), record);
+  append(subpartition, element.data(), size);
 }
 
 void ResultPartition::finish_open(Subpartition& subpartition) {
-  if (subpartition.open.empty()) return;
+  if (subpartition.used == 0) return;
+  subpartition.open.resize(subpartition.used);
+  subpartition.used = 0;
   store(subpartition.open.data(), BufferHeader{});
   subpartition.queue.push(std::move(subpartition.open));
   subpartition.open.clear();
@@ -102,9 +108,8 @@ void ResultPartition::broadcast_event(BufferKind kind, uint64_t checkpoint, Time
 void ResultPartition::flush() {
   if (!open_data_) return;
   open_data_ = false;
-  const size_t limit = kBufferHeader + config_.buffer_bytes;
   for (Subpartition& subpartition : subpartitions_) {
-    const bool company = !subpartition.open.empty() && subpartition.open.size() + kElementHeader <= limit;
+    const bool company = subpartition.used > 0 && subpartition.used + kElementHeader <= limit_;
     if (company && subpartition.watermark_us < watermark_us_) append_watermark(subpartition);
     finish_open(subpartition);
   }

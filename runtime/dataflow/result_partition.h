@@ -49,8 +49,11 @@ class ResultPartition {
     uint32_t next_sequence = 0;
     TimeUs watermark_us = kMinTimeUs;  // the last one that was written
     Bytes open;                        // being filled; starts with room for the header
+    size_t used = 0;                   // of open; 0: nothing has been put there
     BufferQueue queue;                 // finished
   };
+  char* room(Subpartition& subpartition, size_t size);
+  void fill(Subpartition& subpartition, size_t size);
   void append(Subpartition& subpartition, const char* data, size_t size);
   void append_watermark(Subpartition& subpartition);
   void finish_open(Subpartition& subpartition);
@@ -59,6 +62,7 @@ class ResultPartition {
 
   env::Network& network_;
   const graph::ChannelConfig config_;
+  const size_t limit_;  // of a buffer, with its header
   std::vector<Subpartition> subpartitions_;
   TimeUs watermark_us_ = kMinTimeUs;
   TimeUs flushed_watermark_us_ = kMinTimeUs;  // every subpartition has written this one

@@ -49,8 +49,7 @@ struct ProducerIdentity {
 
 // The stored form of a record, the same in a produce request, in the log and in a fetch response:
 //   i64 offset | i64 timestamp_us | u32 key size | u32 value size | u32 lineage size | key | value | lineage
-// The broker overwrites the offset when it appends. `lineage` is a header: raw for sources, encode_lineage()'s
-// form for sinks.
+// The broker overwrites the offset when it appends. `lineage` is a header: of sinks' records encode_lineage()'s form.
 struct LogRecord {
   int64_t offset = 0;
   TimeUs timestamp_us = 0;
@@ -61,14 +60,17 @@ struct LogRecord {
 inline constexpr size_t kLogRecordHeader = 28;
 
 inline void append_log_record(const LogRecord& record, Bytes& out) {
-  char header[kLogRecordHeader];
-  store(header, record.offset);
-  store(header + 8, record.timestamp_us);
-  store(header + 16, static_cast<uint32_t>(record.key.size()));
-  store(header + 20, static_cast<uint32_t>(record.value.size()));
-  store(header + 24, static_cast<uint32_t>(record.lineage.size()));
-  out.append(header, sizeof header);
-  out.append(record.key).append(record.value).append(record.lineage);
+  const size_t at = out.size();
+  out.resize(at + kLogRecordHeader + record.key.size() + record.value.size() + record.lineage.size());
+  MemoryWriter writer(out.data() + at);
+  writer.fixed(record.offset);
+  writer.fixed(record.timestamp_us);
+  writer.fixed(static_cast<uint32_t>(record.key.size()));
+  writer.fixed(static_cast<uint32_t>(record.value.size()));
+  writer.fixed(static_cast<uint32_t>(record.lineage.size()));
+  writer.raw(record.key);
+  writer.raw(record.value);
+  writer.raw(record.lineage);
 }
 
 // Takes one record off the front of `in`; false at the end or when the rest is not a whole record.

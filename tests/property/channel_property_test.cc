@@ -276,10 +276,10 @@ TEST(Channel, NoSingleBitFlipLeadsOutsideTheBuffer) {
 
 TEST(Channel, AnElementWhoseSizesContradictItIsNoElement) {
   const Bytes element = [] {
-    char header[dataflow::kRecordHeader];
     const dataflow::RecordView record{"key", "value", 7, LineageView("12345678")};
-    dataflow::store_record_header(header, record);
-    return Bytes(header + 4, sizeof header - 4) + "keyvalue12345678";
+    Bytes whole(dataflow::element_size(record), '\0');
+    dataflow::store_record(whole.data(), record);
+    return whole.substr(4);
   }();
   dataflow::RecordView record;
   ASSERT_TRUE(dataflow::load_record(element, record));

@@ -253,7 +253,7 @@ TEST_F(TaskTest, ADamagedElementFailsTheTask) {
   Bytes buffer(dataflow::kBufferHeader, '\0');
   store(buffer.data(), header);
   Bytes element(dataflow::kRecordHeader, '\0');
-  dataflow::store_record_header(element.data(), {"", "", 7, LineageView(ByteView())});
+  dataflow::store_record(element.data(), {"", "", 7, LineageView(ByteView())});
   element[13] = '\x40';  // the key's size: beyond the element
   deliver(*task, MailKind::buffer, {2, 200}, buffer + element);
   fire(*task, MailKind::process_input);
