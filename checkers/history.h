@@ -47,7 +47,7 @@ struct OutputRecord {
   TimeUs timestamp_us = 0;  // event time
   std::string key;
   std::string value;
-  std::vector<Position> lineage;  // sorted, a multiset
+  Lineage lineage;  // sorted, a multiset
   uint64_t producer_id = 0;
   uint32_t epoch = 0;
   Visibility visibility = Visibility::non_transactional;  // as decided by the log's markers at the end

@@ -5,7 +5,11 @@
 // because dropping one record and counting another twice gives the right count and the wrong lineage.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <initializer_list>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/bytes.h"
@@ -41,10 +45,69 @@ class LineageView {
   ByteView raw_;
 };
 
-// The compressed form that state snapshots and log record headers store: sorted, as runs
-// (varint gap from the previous position, varint length - 1); a repeated position is a run with gap 0.
-// Consecutive means: next offset with ordinal 0, or next ordinal of the same offset.
-void encode_lineage(std::vector<Position>& positions, Bytes& out);           // sorts its argument
-[[nodiscard]] bool decode_lineage(ByteView in, std::vector<Position>& out);  // appends; false when corrupt
+// A lineage that somebody keeps. Most are of one or two records, so these lie in the object itself.
+class Lineage {
+ public:
+  using value_type = Position;
+  using const_iterator = const Position*;
+
+  Lineage() = default;
+  Lineage(std::initializer_list<Position> positions) { append(positions.begin(), positions.size()); }
+  Lineage(const Lineage& other) { append(other.data(), other.size_); }
+  Lineage(Lineage&& other) noexcept { swap(other); }
+  Lineage& operator=(Lineage other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Lineage() { delete[] heap_; }
+
+  void push_back(Position position) { append(&position, 1); }
+  void append(LineageView more) { append(more.raw().data(), more.count()); }
+  void clear() { size_ = 0; }
+  void sort() {
+    if (!std::is_sorted(begin(), end())) std::sort(begin(), end());
+  }
+
+  bool empty() const { return size_ == 0; }
+  size_t size() const { return size_; }
+  const Position* data() const { return heap_ != nullptr ? heap_ : own_; }
+  Position* data() { return heap_ != nullptr ? heap_ : own_; }
+  const Position* begin() const { return data(); }
+  const Position* end() const { return data() + size_; }
+  Position* begin() { return data(); }
+  Position* end() { return data() + size_; }
+  Position operator[](size_t i) const { return data()[i]; }
+  Position& operator[](size_t i) { return data()[i]; }
+  Position front() const { return data()[0]; }
+  bool operator==(const Lineage& other) const { return std::equal(begin(), end(), other.begin(), other.end()); }
+  LineageView view() const {
+    return LineageView(ByteView(reinterpret_cast<const char*>(data()), size_ * sizeof(Position)));
+  }
+
+ private:
+  static constexpr uint32_t kOwn = 2;
+  void append(const void* positions, size_t count) {  // need not be aligned
+    if (size_ + count > capacity_) grow(size_ + count);
+    if (count > 0) std::memcpy(data() + size_, positions, count * sizeof(Position));
+    size_ += static_cast<uint32_t>(count);
+  }
+  void grow(size_t wanted);
+  void swap(Lineage& other) noexcept {
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+    std::swap(heap_, other.heap_);
+    std::swap(own_, other.own_);
+  }
+
+  uint32_t size_ = 0;
+  uint32_t capacity_ = kOwn;
+  Position* heap_ = nullptr;  // all of them, once there are more than kOwn
+  Position own_[kOwn] = {};
+};
+
+// The stored form, in state snapshots and in log record headers: the positions, packed as in a buffer. A log record's
+// are sorted.
+void encode_lineage(std::vector<Position>& positions, Bytes& out);  // sorts its argument
+[[nodiscard]] bool decode_lineage(ByteView stored, Lineage& out);   // appends; false: not whole positions
 
 }  // namespace onceproof

@@ -84,41 +84,41 @@ void WindowCountOperator::emit(const RecordView& record) {
     context_.hit(env::Point::window_late, {.value = static_cast<uint64_t>(record.timestamp_us)});
     return;
   }
-  const int32_t key_group = graph::key_group_of(record.value, max_parallelism_);
-  const auto [entry, created] = panes_.find_or_insert(key_group, record.value, window_end);
+  const uint64_t key_hash = hash64(record.value);
+  const state::Place place(graph::key_group_of_hash(key_hash, max_parallelism_), record.value, window_end, key_hash);
+  const auto [entry, created] = panes_.find_or_insert(place);
   Pane& pane = entry->value;
   ++pane.count;
-  for (size_t i = 0; i < record.lineage.count(); ++i) pane.lineage.push_back(record.lineage[i]);
+  pane.lineage.append(record.lineage);
   // A pane that has fired can be met again by a watermark that began anew, after a restore: it has its timer again.
   if ((created || lateness_us_ > 0) && last > watermark_us_)
-    timers_.register_timer(last, key_group, record.value, window_end);
-  if (created && cleanup > last) timers_.register_timer(cleanup, key_group, record.value, window_end);
+    timers_.register_timer(last, place);
+  if (created && cleanup > last) timers_.register_timer(cleanup, place);
   if (last <= watermark_us_) fire(*entry, window_end);  // late but allowed
 }
 
-bool WindowCountOperator::on_timer(TimeUs at_us, int32_t key_group, ByteView key, int64_t window_end) {
-  auto* entry = panes_.find(key_group, key, window_end);
+bool WindowCountOperator::on_timer(const state::Timer& timer) {
+  auto* entry = panes_.find(timer);
   if (entry == nullptr) return false;
-  const bool fires = at_us == window_end - 1;
-  if (fires) fire(*entry, window_end);
-  if (at_us >= cleanup_time(window_end - 1)) panes_.erase(entry);
+  const TimeUs last = timer.window - 1;
+  const bool fires = timer.timestamp_us == last;
+  if (fires) fire(*entry, timer.window);
+  if (timer.timestamp_us >= cleanup_time(last)) panes_.erase(entry);
   return fires;
 }
 
-void WindowCountOperator::fire(const state::KeyedTable<Pane>::Entry& entry, int64_t window_end) {
+void WindowCountOperator::fire(state::KeyedTable<Pane>::Entry& entry, int64_t window_end) {
   char digits[20];
   const char* end = std::to_chars(digits, digits + sizeof digits, entry.value.count).ptr;
-  const std::vector<Position>& lineage = entry.value.lineage;
-  const ByteView raw(reinterpret_cast<const char*>(lineage.data()), lineage.size() * sizeof(Position));
-  next_->emit({entry.key, ByteView(digits, static_cast<size_t>(end - digits)), window_end - 1, LineageView(raw)});
+  entry.value.lineage.sort();
+  next_->emit({entry.key, ByteView(digits, static_cast<size_t>(end - digits)), window_end - 1,
+               entry.value.lineage.view()});
 }
 
 void WindowCountOperator::emit_watermark(TimeUs watermark_us) {
   watermark_us_ = watermark_us;
   uint64_t fired = 0;
-  timers_.advance(watermark_us, [&](const auto& timer) {
-    fired += on_timer(timer.timestamp_us, timer.key_group, timer.key, timer.window) ? 1 : 0;
-  });
+  timers_.advance(watermark_us, [&](const state::Timer& timer) { fired += on_timer(timer) ? 1 : 0; });
   if (fired > 0) {
     context_.hit(env::Point::timer_fire, {.value = fired});
     context_.env().scheduler().charge(fired, 0);
@@ -126,21 +126,16 @@ void WindowCountOperator::emit_watermark(TimeUs watermark_us) {
   next_->emit_watermark(watermark_us);
 }
 
-// u64 panes, each: i32 key group, key, i64 window, u64 count, compressed lineage; then the timers.
+// u64 panes, each: i32 key group, key, i64 window, u64 count, lineage; then the timers.
 void WindowCountOperator::snapshot(Bytes& state) const {
   ByteWriter writer(state);
   writer.fixed<uint64_t>(panes_.size());
-  std::vector<Position> sorted;
-  Bytes compressed;
   panes_.for_each([&](const auto& entry) {
     writer.fixed(entry.key_group);
     writer.string(entry.key);
     writer.fixed(entry.window);
     writer.fixed(entry.value.count);
-    sorted = entry.value.lineage;
-    compressed.clear();
-    encode_lineage(sorted, compressed);
-    writer.string(compressed);
+    writer.string(entry.value.lineage.view().raw());
   });
   Bytes timers;
   if (!context_.descriptor().bugs.has(SeededBug::lose_timers)) timers_.snapshot(timers);

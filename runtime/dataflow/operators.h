@@ -43,11 +43,11 @@ class WindowCountOperator : public Operator {
  private:
   struct Pane {
     uint64_t count = 0;
-    std::vector<Position> lineage;
+    Lineage lineage;
   };
   TimeUs cleanup_time(TimeUs last) const;
-  bool on_timer(TimeUs at_us, int32_t key_group, ByteView key, int64_t window_end);  // true: the pane fired
-  void fire(const state::KeyedTable<Pane>::Entry& entry, int64_t window_end);
+  bool on_timer(const state::Timer& timer);  // true: the pane fired
+  void fire(state::KeyedTable<Pane>::Entry& entry, int64_t window_end);
 
   TaskContext& context_;
   const DurationUs size_us_;
@@ -56,7 +56,6 @@ class WindowCountOperator : public Operator {
   TimeUs watermark_us_ = kMinTimeUs;  // not in the snapshot, as in Flink
   state::KeyedTable<Pane> panes_;
   state::TimerService timers_;
-  Bytes lineage_;
 };
 
 // The exchange behind a chain: partitions by key group.

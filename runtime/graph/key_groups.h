@@ -14,8 +14,11 @@ namespace onceproof::graph {
 inline constexpr int32_t kMaxMaxParallelism = 1 << 15;  // Flink's upper bound on the number of key groups
 
 // In [0, max_parallelism). The key hash is the low half of XXH3-64, in the place of Java's hashCode().
+inline int32_t key_group_of_hash(uint64_t key_hash, int32_t max_parallelism) {
+  return murmur_int(static_cast<int32_t>(static_cast<uint32_t>(key_hash))) % max_parallelism;
+}
 inline int32_t key_group_of(ByteView key, int32_t max_parallelism) {
-  return murmur_int(static_cast<int32_t>(static_cast<uint32_t>(hash64(key)))) % max_parallelism;
+  return key_group_of_hash(hash64(key), max_parallelism);
 }
 
 // The subtask, in [0, parallelism), that owns the key group. Needs 1 <= parallelism <= max_parallelism.

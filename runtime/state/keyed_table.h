@@ -16,6 +16,28 @@
 
 namespace onceproof::state {
 
+// What addresses an entry, with its hash: computed once for all tables in which it is looked up. The key's bytes stay
+// the caller's.
+struct Place {
+  Place() = default;
+  Place(int32_t in_group, ByteView in_key, int64_t in_window, uint64_t key_hash)
+      : key_group(in_group), key(in_key), window(in_window), hash(mix(in_group, in_window, key_hash)) {}
+  Place(int32_t in_group, ByteView in_key, int64_t in_window) : Place(in_group, in_key, in_window, hash64(in_key)) {}
+
+  int32_t key_group = 0;
+  ByteView key;
+  int64_t window = 0;
+  uint32_t hash = 0;
+
+ private:
+  static uint32_t mix(int32_t key_group, int64_t window, uint64_t key_hash) {
+    uint64_t mixed =
+        key_hash ^ (static_cast<uint64_t>(window) + static_cast<uint32_t>(key_group)) * 0x9e3779b97f4a7c15ull;
+    mixed = (mixed ^ (mixed >> 32)) * 0xd6e8feb86659fd93ull;
+    return static_cast<uint32_t>(mixed >> 32);
+  }
+};
+
 template <class V>
 class KeyedTable {
  public:
@@ -46,30 +68,38 @@ class KeyedTable {
 
   // The entry and whether it is new; a new one has a value-initialised V. Amortised O(1); allocates only to grow
   // and for keys beyond the small-string size.
-  std::pair<Entry*, bool> find_or_insert(int32_t key_group, ByteView key, int64_t window) {
-    const uint32_t hash = hash_of(key_group, key, window);
+  std::pair<Entry*, bool> find_or_insert(const Place& place) {
     if ((size_ + 1) * 4 > slots_.size() * 3) grow();
-    size_t slot = hash & mask_;
+    size_t slot = place.hash & mask_;
     for (; slots_[slot].index != kNone; slot = (slot + 1) & mask_) {
-      if (slots_[slot].hash != hash) continue;
+      if (slots_[slot].hash != place.hash) continue;
       Entry& entry = at(slots_[slot].index);
-      if (matches(entry, key_group, key, window)) return {&entry, false};
+      if (matches(entry, place)) return {&entry, false};
     }
     Entry& entry = take_free();
-    entry.key.assign(key);
-    entry.window = window;
-    entry.key_group = key_group;
-    entry.hash = hash;
+    entry.key.assign(place.key);
+    entry.window = place.window;
+    entry.key_group = place.key_group;
+    entry.hash = place.hash;
     append_to_order(entry);
-    slots_[slot] = {hash, entry.index};
+    slots_[slot] = {place.hash, entry.index};
     ++size_;
     return {&entry, true};
   }
-
-  Entry* find(int32_t key_group, ByteView key, int64_t window) {
-    const size_t slot = slot_of(key_group, key, window);
-    return slot == kNoSlot ? nullptr : &at(slots_[slot].index);
+  std::pair<Entry*, bool> find_or_insert(int32_t key_group, ByteView key, int64_t window) {
+    return find_or_insert(Place(key_group, key, window));
   }
+
+  Entry* find(const Place& place) {
+    if (size_ == 0) return nullptr;
+    for (size_t slot = place.hash & mask_; slots_[slot].index != kNone; slot = (slot + 1) & mask_) {
+      if (slots_[slot].hash != place.hash) continue;
+      Entry& entry = at(slots_[slot].index);
+      if (matches(entry, place)) return &entry;
+    }
+    return nullptr;
+  }
+  Entry* find(int32_t key_group, ByteView key, int64_t window) { return find(Place(key_group, key, window)); }
   const Entry* find(int32_t key_group, ByteView key, int64_t window) const {
     return const_cast<KeyedTable*>(this)->find(key_group, key, window);
   }
@@ -88,6 +118,14 @@ class KeyedTable {
 
   // Handles: small, copyable names of entries, for heaps and chains that point into the table.
   uint32_t index_of(const Entry* entry) const { return entry->index; }
+  static Place place_of(const Entry& entry) {
+    Place place;
+    place.key_group = entry.key_group;
+    place.key = entry.key;
+    place.window = entry.window;
+    place.hash = entry.hash;
+    return place;
+  }
   Entry& at(uint32_t index) { return slabs_[index >> kSlabBits][index & (kSlabSize - 1)]; }
   const Entry& at(uint32_t index) const { return slabs_[index >> kSlabBits][index & (kSlabSize - 1)]; }
 
@@ -129,25 +167,9 @@ class KeyedTable {
   };
   static constexpr uint32_t kSlabBits = 7;
   static constexpr uint32_t kSlabSize = 1u << kSlabBits;
-  static constexpr size_t kNoSlot = SIZE_MAX;
 
-  static uint32_t hash_of(int32_t key_group, ByteView key, int64_t window) {
-    uint64_t hash =
-        hash64(key) ^ (static_cast<uint64_t>(window) + static_cast<uint32_t>(key_group)) * 0x9e3779b97f4a7c15ull;
-    hash = (hash ^ (hash >> 32)) * 0xd6e8feb86659fd93ull;
-    return static_cast<uint32_t>(hash >> 32);
-  }
-  static bool matches(const Entry& entry, int32_t key_group, ByteView key, int64_t window) {
-    return entry.window == window && entry.key_group == key_group && entry.key == key;
-  }
-
-  size_t slot_of(int32_t key_group, ByteView key, int64_t window) {
-    if (size_ == 0) return kNoSlot;
-    const uint32_t hash = hash_of(key_group, key, window);
-    for (size_t slot = hash & mask_; slots_[slot].index != kNone; slot = (slot + 1) & mask_) {
-      if (slots_[slot].hash == hash && matches(at(slots_[slot].index), key_group, key, window)) return slot;
-    }
-    return kNoSlot;
+  static bool matches(const Entry& entry, const Place& place) {
+    return entry.window == place.window && entry.key_group == place.key_group && entry.key == place.key;
   }
 
   // Linear probing without tombstones: later members of the probe run move back into the gap.

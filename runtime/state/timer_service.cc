@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/state/timer_service.h"
 
-#include <algorithm>
-#include <tuple>
-
 namespace onceproof::state {
 
-bool TimerService::register_timer(TimeUs timestamp_us, int32_t key_group, ByteView key, int64_t window) {
-  Owners::Entry* owner = owners_.find_or_insert(key_group, key, window).first;
+bool TimerService::register_timer(TimeUs timestamp_us, const Place& place) {
+  Owners::Entry* owner = owners_.find_or_insert(place).first;
   const uint32_t chain = owner->value - 1;  // 0 - 1 is kNone: a new owner
   for (uint32_t slot = chain; slot != kNone; slot = slots_[slot].next) {
     if (slots_[slot].timestamp_us == timestamp_us) return false;
   }
-  uint32_t slot = free_;
-  if (slot == kNone) {
-    slot = static_cast<uint32_t>(slots_.size());
-    slots_.emplace_back();
-  } else {
-    free_ = slots_[slot].next;
-  }
-  slots_[slot] = {timestamp_us, ++sequence_, owners_.index_of(owner), chain, newest_, kNone};
-  (newest_ == kNone ? oldest_ : slots_[newest_].newer) = slot;
-  newest_ = slot;
+  const uint32_t slot = take_slot();
+  slots_[slot].owner = owners_.index_of(owner);
+  slots_[slot].next = chain;
   owner->value = slot + 1;
-  heap_.push_back({timestamp_us, sequence_, slot});
-  std::push_heap(heap_.begin(), heap_.end(), later);
+  join_time(slot, timestamp_us);
   ++size_;
   return true;
 }
@@ -40,6 +29,32 @@ bool TimerService::delete_timer(TimeUs timestamp_us, int32_t key_group, ByteView
   return false;
 }
 
+uint32_t TimerService::take_slot() {
+  if (free_ == kNone) {
+    slots_.emplace_back();
+    return static_cast<uint32_t>(slots_.size() - 1);
+  }
+  const uint32_t slot = free_;
+  free_ = slots_[slot].next;
+  return slot;
+}
+
+void TimerService::join_time(uint32_t slot, TimeUs timestamp_us) {
+  SameTime& time = times_[timestamp_us];
+  slots_[slot].timestamp_us = timestamp_us;
+  slots_[slot].previous = time.last;
+  slots_[slot].following = kNone;
+  (time.last == kNone ? time.first : slots_[time.last].following) = slot;
+  time.last = slot;
+}
+
+void TimerService::leave_time(const Slot& slot) {
+  const auto time = times_.find(slot.timestamp_us);
+  (slot.previous == kNone ? time->second.first : slots_[slot.previous].following) = slot.following;
+  (slot.following == kNone ? time->second.last : slots_[slot.following].previous) = slot.previous;
+  if (time->second.first == kNone) times_.erase(time);
+}
+
 void TimerService::unlink(Owners::Entry& owner, uint32_t slot) {
   if (owner.value - 1 == slot) {
     owner.value = slots_[slot].next + 1;  // kNone + 1 is 0: no timers
@@ -48,110 +63,65 @@ void TimerService::unlink(Owners::Entry& owner, uint32_t slot) {
     while (slots_[before].next != slot) before = slots_[before].next;
     slots_[before].next = slots_[slot].next;
   }
-  (slots_[slot].older == kNone ? oldest_ : slots_[slots_[slot].older].newer) = slots_[slot].newer;
-  (slots_[slot].newer == kNone ? newest_ : slots_[slots_[slot].newer].older) = slots_[slot].older;
-  slots_[slot] = {0, 0, kNone, free_};
+  leave_time(slots_[slot]);
+  slots_[slot].next = free_;
   free_ = slot;
   if (owner.value == 0) owners_.erase(&owner);
   --size_;
 }
 
-void TimerService::pop_heap_item() {
-  std::pop_heap(heap_.begin(), heap_.end(), later);
-  heap_.pop_back();
-}
-
-// A deleted timer's item stays in the heap until it comes to the top; sequences are never given out twice.
-void TimerService::drop_stale_heap_items() {
-  while (!heap_.empty() && slots_[heap_.front().slot].sequence != heap_.front().sequence) pop_heap_item();
-}
-
 bool TimerService::take_due(TimeUs watermark_us, Timer& timer) {
-  drop_stale_heap_items();
-  if (heap_.empty() || heap_.front().timestamp_us > watermark_us) return false;
-  const uint32_t slot = heap_.front().slot;
-  pop_heap_item();
+  if (next_timestamp_us() > watermark_us || empty()) return false;
+  const uint32_t slot = times_.begin()->second.first;
   Owners::Entry& owner = owners_.at(slots_[slot].owner);
   firing_key_.assign(owner.key);  // the owner may go with its last timer
-  timer = {slots_[slot].timestamp_us, owner.key_group, firing_key_, owner.window};
+  static_cast<Place&>(timer) = Owners::place_of(owner);
+  timer.key = firing_key_;
+  timer.timestamp_us = slots_[slot].timestamp_us;
   unlink(owner, slot);
   return true;
 }
 
-TimeUs TimerService::next_timestamp_us() {
-  drop_stale_heap_items();
-  return heap_.empty() ? kMaxTimeUs : heap_.front().timestamp_us;
-}
+TimeUs TimerService::next_timestamp_us() const { return times_.empty() ? kMaxTimeUs : times_.begin()->first; }
 
 void TimerService::clear() {
   owners_.clear();
   slots_.clear();
-  free_ = oldest_ = newest_ = kNone;
-  heap_.clear();
+  times_.clear();
+  free_ = kNone;
   size_ = 0;
 }
 
-// varint number of key groups, then for each: varint key group, varint count, and its timers in firing order as
-// timestamp, window, rank (place in the registration order of the whole service), key.
+// varint number of timers, then in firing order: varint key group, timestamp, window, key.
 void TimerService::snapshot(Bytes& out) const {
-  struct Item {
-    int32_t key_group;
-    TimeUs timestamp_us;
-    uint64_t rank;
-    uint32_t slot;
-  };
-  std::vector<Item> items;
-  items.reserve(size_);
-  for (uint32_t slot = oldest_; slot != kNone; slot = slots_[slot].newer)
-    items.push_back({owners_.at(slots_[slot].owner).key_group, slots_[slot].timestamp_us, items.size(), slot});
-  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
-    return std::tie(a.key_group, a.timestamp_us, a.rank) < std::tie(b.key_group, b.timestamp_us, b.rank);
-  });
-  uint64_t groups = 0;
-  for (size_t i = 0; i < items.size(); ++i) groups += i == 0 || items[i].key_group != items[i - 1].key_group;
   ByteWriter writer(out);
-  writer.varint(groups);
-  for (size_t i = 0; i < items.size();) {
-    size_t end = i;
-    while (end < items.size() && items[end].key_group == items[i].key_group) ++end;
-    writer.varint(static_cast<uint64_t>(items[i].key_group));
-    writer.varint(end - i);
-    for (; i < end; ++i) {
-      const Owners::Entry& owner = owners_.at(slots_[items[i].slot].owner);
-      writer.fixed(items[i].timestamp_us);
+  writer.varint(size_);
+  for (const auto& [timestamp_us, time] : times_) {
+    for (uint32_t slot = time.first; slot != kNone; slot = slots_[slot].following) {
+      const Owners::Entry& owner = owners_.at(slots_[slot].owner);
+      writer.varint(static_cast<uint64_t>(owner.key_group));
+      writer.fixed(timestamp_us);
       writer.fixed(owner.window);
-      writer.varint(items[i].rank);
       writer.string(owner.key);
     }
   }
 }
 
 Status TimerService::restore(ByteView in, int32_t first_key_group, int32_t last_key_group) {
-  struct Item {
-    uint64_t rank;
-    Timer timer;
-  };
-  std::vector<Item> items;
+  std::vector<Timer> timers;
   ByteReader reader(in);
-  for (uint64_t groups = reader.varint(); groups > 0 && reader.ok(); --groups) {
-    const uint64_t group = reader.varint();
-    if (group > INT32_MAX) return {ErrorCode::corrupt, "a timer snapshot holds an impossible key group"};
-    const auto key_group = static_cast<int32_t>(group);
-    const bool wanted = first_key_group <= key_group && key_group <= last_key_group;
-    for (uint64_t count = reader.varint(); count > 0 && reader.ok(); --count) {
-      Timer timer;
-      timer.timestamp_us = reader.fixed<TimeUs>();
-      timer.key_group = key_group;
-      timer.window = reader.fixed<int64_t>();
-      const uint64_t rank = reader.varint();
-      timer.key = reader.string();
-      if (wanted) items.push_back({rank, timer});
-    }
+  for (uint64_t count = reader.varint(); count > 0 && reader.ok(); --count) {
+    const uint64_t key_group = reader.varint();
+    if (key_group > INT32_MAX) return {ErrorCode::corrupt, "a timer snapshot holds an impossible key group"};
+    Timer timer;
+    timer.key_group = static_cast<int32_t>(key_group);
+    timer.timestamp_us = reader.fixed<TimeUs>();
+    timer.window = reader.fixed<int64_t>();
+    timer.key = reader.string();
+    if (first_key_group <= timer.key_group && timer.key_group <= last_key_group) timers.push_back(timer);
   }
   if (!reader.ok() || !reader.at_end()) return {ErrorCode::corrupt, "a timer snapshot does not decode"};
-  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.rank < b.rank; });
-  for (const Item& item : items)
-    register_timer(item.timer.timestamp_us, item.timer.key_group, item.timer.key, item.timer.window);
+  for (const Timer& timer : timers) register_timer(timer.timestamp_us, Place(timer.key_group, timer.key, timer.window));
   return {};
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "runtime/base/bytes.h"
@@ -14,17 +15,17 @@
 
 namespace onceproof::state {
 
-struct Timer {
+struct Timer : Place {  // its key is valid during the callback
   TimeUs timestamp_us = 0;
-  int32_t key_group = 0;
-  ByteView key;  // valid during the callback
-  int64_t window = 0;
 };
 
 class TimerService {
  public:
   // False when that timer exists already. A timestamp behind the watermark is accepted; it fires at the next advance.
-  bool register_timer(TimeUs timestamp_us, int32_t key_group, ByteView key, int64_t window);
+  bool register_timer(TimeUs timestamp_us, const Place& place);
+  bool register_timer(TimeUs timestamp_us, int32_t key_group, ByteView key, int64_t window) {
+    return register_timer(timestamp_us, Place(key_group, key, window));
+  }
   // False when there is no such timer.
   bool delete_timer(TimeUs timestamp_us, int32_t key_group, ByteView key, int64_t window);
 
@@ -42,12 +43,12 @@ class TimerService {
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  TimeUs next_timestamp_us();  // kMaxTimeUs when there is none
+  TimeUs next_timestamp_us() const;  // kMaxTimeUs when there is none
   void clear();
 
-  // Appends all timers, grouped by key group; equal services give equal bytes.
+  // Appends all timers; services with the same timers in the same firing order give equal bytes.
   void snapshot(Bytes& out) const;
-  // Adds the timers of the key groups first..last (both included), in their old registration order; fires nothing.
+  // Adds the timers of the key groups first..last (both included), in their old firing order; fires nothing.
   // corrupt: the bytes do not decode; nothing was added. May be called for several snapshots (after a rescale).
   Status restore(ByteView in, int32_t first_key_group = 0, int32_t last_key_group = INT32_MAX);
 
@@ -56,33 +57,26 @@ class TimerService {
   using Owners = KeyedTable<uint32_t>;  // (key group, key, window) -> first + 1 of its chain of timers
   struct Slot {
     TimeUs timestamp_us = 0;
-    uint64_t sequence = 0;   // registration order, from 1; 0: the slot is free
-    uint32_t owner = kNone;  // handle into owners_
-    uint32_t next = kNone;   // further timer of the same owner, or next free slot
-    uint32_t older = kNone;  // neighbours in the order of registration
-    uint32_t newer = kNone;
+    uint32_t owner = kNone;     // handle into owners_
+    uint32_t next = kNone;      // further timer of the same owner, or next free slot
+    uint32_t previous = kNone;  // neighbours among the timers of the same time, in the order of registration
+    uint32_t following = kNone;
   };
-  struct HeapItem {
-    TimeUs timestamp_us;
-    uint64_t sequence;
-    uint32_t slot;
+  struct SameTime {
+    uint32_t first = kNone;
+    uint32_t last = kNone;
   };
-  static bool later(const HeapItem& a, const HeapItem& b) {
-    return a.timestamp_us != b.timestamp_us ? a.timestamp_us > b.timestamp_us : a.sequence > b.sequence;
-  }
 
   bool take_due(TimeUs watermark_us, Timer& timer);
-  void drop_stale_heap_items();
-  void pop_heap_item();
+  uint32_t take_slot();
+  void join_time(uint32_t slot, TimeUs timestamp_us);
+  void leave_time(const Slot& slot);
   void unlink(Owners::Entry& owner, uint32_t slot);  // also erases an owner without timers
 
   Owners owners_;
   std::vector<Slot> slots_;
   uint32_t free_ = kNone;
-  uint32_t oldest_ = kNone;
-  uint32_t newest_ = kNone;
-  std::vector<HeapItem> heap_;  // may hold items of deleted timers: their slot has another sequence
-  uint64_t sequence_ = 0;
+  std::map<TimeUs, SameTime> times_;  // few: a window's timers share one
   size_t size_ = 0;
   Bytes firing_key_;
   bool advancing_ = false;

@@ -134,7 +134,7 @@ TEST(CheckersLaws, RecordsDroppedOrCountedTwiceInsideACountAreCountedExactly) {
     HistoryBuilder run;
     run.everything(reference);
     for (OutputRecord& output : run.raw().outputs) {
-      std::vector<Position> lineage;
+      Lineage lineage;
       for (const Position position : output.lineage) {
         for (int copies = *rc::gen::element(0, 1, 1, 1, 2, 3); copies > 0; --copies) lineage.push_back(position);
       }

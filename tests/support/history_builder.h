@@ -56,14 +56,14 @@ class HistoryBuilder {
 
   // ---- what came out ----
   // A window's count; the window is named by its end. The value is the lineage's size.
-  OutputRecord& count(const std::string& key, TimeUs window_end_s, std::vector<Position> lineage,
+  OutputRecord& count(const std::string& key, TimeUs window_end_s, Lineage lineage,
                       int32_t partition = 0) {
     const std::string value = std::to_string(lineage.size());
     return output(key, value, seconds(window_end_s) - 1, std::move(lineage), partition);
   }
   OutputRecord& output(const std::string& key, const std::string& value, TimeUs timestamp_us,
-                       std::vector<Position> lineage, int32_t partition = 0) {
-    std::sort(lineage.begin(), lineage.end());
+                       Lineage lineage, int32_t partition = 0) {
+    lineage.sort();
     OutputRecord record;
     record.partition = partition;
     record.offset = next_offset_++;
@@ -79,7 +79,7 @@ class HistoryBuilder {
   }
   // Every result of the reference once, keys spread over two sink partitions.
   HistoryBuilder& everything(const checkers::Reference& reference) {
-    std::vector<std::vector<Position>> lineages(reference.results().size());
+    std::vector<Lineage> lineages(reference.results().size());
     for (uint32_t i = 0; i < reference.contributions(); ++i) {
       lineages[reference.result_of(i)].push_back(reference.position(i));
     }

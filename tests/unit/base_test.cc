@@ -17,6 +17,7 @@ namespace onceproof {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 
 TEST(Result, HoldsAValueOrAnError) {
   Result<int> good(7);
@@ -178,10 +179,10 @@ TEST(Position, NumericOrderIsPartitionThenOffsetThenOrdinal) {
   EXPECT_LT(make_position(0, 0, kMaxOrdinal), make_position(0, 1, 0));
 }
 
-std::vector<Position> round_trip(std::vector<Position> positions) {
+Lineage round_trip(std::vector<Position> positions) {
   Bytes bytes;
   encode_lineage(positions, bytes);
-  std::vector<Position> out;
+  Lineage out;
   EXPECT_TRUE(decode_lineage(bytes, out));
   return out;
 }
@@ -193,22 +194,45 @@ TEST(Lineage, AContributionCountedTwiceStandsInItTwice) {
   EXPECT_THAT(round_trip({0, 0}), ElementsAre(0, 0));
 }
 
-TEST(Lineage, ConsecutiveOffsetsAreOneRun) {
-  std::vector<Position> positions;
-  for (uint64_t offset = 0; offset < 10'000; ++offset) positions.push_back(make_position(2, offset));
-  Bytes bytes;
-  encode_lineage(positions, bytes);
-  EXPECT_LT(bytes.size(), 16u);
-  EXPECT_EQ(round_trip(positions), positions);
-}
-
-TEST(Lineage, ALineageThatEndsInsideARunHeaderIsRefused) {
+TEST(Lineage, ALineageThatEndsInsideAPositionIsRefused) {
   std::vector<Position> positions{make_position(1, 1), make_position(1, 2), make_position(7, 3)};
   Bytes bytes;
   encode_lineage(positions, bytes);
-  std::vector<Position> out;
+  Lineage out;
   EXPECT_FALSE(decode_lineage(ByteView(bytes).substr(0, bytes.size() - 1), out));
   EXPECT_TRUE(decode_lineage("", out));
+  EXPECT_TRUE(out.empty());
+}
+
+// One, as many as lie in the object itself, one more, many: copied, moved and assigned over each other.
+TEST(Lineage, KeepsItsPositionsWhereverTheyLie) {
+  for (const size_t count : {0u, 1u, 2u, 3u, 100u}) {
+    Lineage grown;
+    std::vector<Position> expected;
+    for (size_t i = 0; i < count; ++i) {
+      grown.push_back(make_position(1, i));
+      expected.push_back(make_position(1, i));
+    }
+    const Lineage copy = grown;
+    EXPECT_EQ(copy, grown);
+    const Lineage moved = std::move(grown);
+    EXPECT_THAT(moved, ElementsAreArray(expected));
+    for (Lineage other : {Lineage{}, Lineage{7}, Lineage{7, 8, 9}}) {
+      other = copy;
+      EXPECT_THAT(other, ElementsAreArray(expected));
+      other.append(copy.view());
+      EXPECT_EQ(other.size(), 2 * count);
+      EXPECT_THAT(copy, ElementsAreArray(expected));
+    }
+  }
+}
+
+TEST(Lineage, IsSortedAsNumbersAndEqualOnlyToTheSame) {
+  Lineage lineage{5, 3, 4};
+  lineage.sort();
+  EXPECT_THAT(lineage, ElementsAre(3, 4, 5));
+  EXPECT_FALSE(lineage == (Lineage{3, 4}));
+  EXPECT_FALSE(lineage == (Lineage{3, 4, 6}));
 }
 
 TEST(Lineage, AViewReadsUnalignedPositions) {
