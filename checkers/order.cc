@@ -2,11 +2,11 @@
 #include "checkers/order.h"
 
 #include <algorithm>
-#include <map>
-#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "checkers/dense_index.h"
 #include "checkers/findings.h"
 #include "checkers/text.h"
 
@@ -23,16 +23,31 @@ constexpr int32_t kSeveral = -2;
 class Latest {
  public:
   Latest(bool by_producer, size_t slots) : by_producer_(by_producer), slots_(by_producer ? 0 : slots, 0) {}
-  uint32_t& of(uint64_t producer, size_t slot) { return by_producer_ ? sparse_[{producer, slot}] : slots_[slot]; }
+  uint32_t& of(uint64_t producer, size_t slot) {
+    if (!by_producer_) return slots_[slot];
+    const uint64_t hash = (producer * 0x9e3779b97f4a7c15ull ^ slot) * 0xd6e8feb86659fd93ull;
+    const uint32_t number = index_.find_or_add(hash ^ (hash >> 32), [&](uint32_t known) {
+      return sparse_[known].producer == producer && sparse_[known].slot == slot;
+    });
+    if (number == sparse_.size()) sparse_.push_back({producer, slot, 0});
+    return sparse_[number].latest;
+  }
   void clear() {
     std::fill(slots_.begin(), slots_.end(), 0);
     sparse_.clear();
+    index_ = {};
   }
 
  private:
+  struct Sparse {
+    uint64_t producer;
+    size_t slot;
+    uint32_t latest;
+  };
   const bool by_producer_;
   std::vector<uint32_t> slots_;
-  std::map<std::pair<uint64_t, size_t>, uint32_t> sparse_;
+  std::vector<Sparse> sparse_;
+  DenseIndex index_;
 };
 
 // The one sink partition in which a contribution came out.
