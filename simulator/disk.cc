@@ -51,12 +51,16 @@ void SimulatedDisk::drop_unhealed() {
   std::erase_if(faults_, [](const DiskFault& each) { return !each.until_healed; });
 }
 
-Status SimulatedDisk::append(env::ProcessId writer, const std::string& path, ByteView data) {
+Status SimulatedDisk::append(env::ProcessId writer, const std::string& path, Bytes data) {
   auto [entry, created] = files_.try_emplace(path);
   File& file = entry->second;
   if (created) file.id = next_id_++;
   file.writer = writer;
-  file.data.append(data);
+  if (file.data.empty()) {
+    file.data = std::move(data);
+  } else {
+    file.data.append(data);
+  }
   return {};
 }
 

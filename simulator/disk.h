@@ -32,7 +32,7 @@ class SimulatedDisk {
 
   const DiskOptions& options() const { return options_; }
 
-  Status append(env::ProcessId writer, const std::string& path, ByteView data);
+  Status append(env::ProcessId writer, const std::string& path, Bytes data);
   Status sync(const std::string& path);
   Status rename(env::ProcessId writer, const std::string& from, const std::string& to);
   Status sync_directory(const std::string& directory);

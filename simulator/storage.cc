@@ -66,9 +66,9 @@ void SimulatedStorage::read(const std::string& path, Reply<Bytes> reply) {
 
 void SimulatedStorage::make(Call call) {
   if (kernel_.inert(owner_)) return;
-  const uint64_t id = next_id_++;
-  calls_.emplace(id, std::move(call));
-  kernel_.trace().note_state(digest(id));  // the call belongs to its handler, its effect to an event of its own
+  call.digest = (hash64(call.path) + 3 * hash64(call.to)) ^ (hash64(call.data) + static_cast<uint64_t>(call.kind));
+  kernel_.trace().note_state(call.digest);  // the call belongs to its handler, its effect to an event of its own
+  calls_.emplace(next_id_++, std::move(call));
   begin_unblocked();
 }
 
@@ -107,9 +107,7 @@ void SimulatedStorage::schedule(uint64_t id, TimeUs at_us) { kernel_.call_storag
 
 uint64_t SimulatedStorage::digest(uint64_t id) const {
   const auto found = calls_.find(id);
-  if (found == calls_.end()) return 0;
-  const Call& call = found->second;
-  return (hash64(call.path) + 3 * hash64(call.to)) ^ (hash64(call.data) + static_cast<uint64_t>(call.kind));
+  return found == calls_.end() ? 0 : found->second.digest;
 }
 
 // ---- the storage's side ----------------------------------------------------------------------------------
@@ -160,7 +158,8 @@ void SimulatedStorage::perform(Call& call, size_t append_bytes) {
   SimulatedDisk& disk = kernel_.disk();
   switch (call.kind) {
     case StorageCall::append:
-      call.status = disk.append(binding_.process, call.path, ByteView(call.data).substr(0, append_bytes));
+      call.data.resize(append_bytes);
+      call.status = disk.append(binding_.process, call.path, std::move(call.data));
       return;
     case StorageCall::sync: call.status = disk.sync(call.path); return;
     case StorageCall::rename: call.status = disk.rename(binding_.process, call.path, call.to); return;

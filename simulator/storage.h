@@ -29,8 +29,7 @@ class SimulatedStorage final : public env::Storage, public env::MailHandler {
 
   void carry_out(uint64_t id);
   void on_mail(env::Mail& mail) override;  // storage_answer
-  // For the trace: what the call is about.
-  uint64_t digest(uint64_t id) const;
+  uint64_t digest(uint64_t id) const;  // for the trace
 
  private:
   //   BLOCKED (behind an earlier call on its path) -> UNDER_WAY -> [STRUCK (hangs, or is slow) ->] DONE (answer posted)
@@ -43,6 +42,7 @@ class SimulatedStorage final : public env::Storage, public env::MailHandler {
     Bytes data = {};      // to append, or that was read
     Paths paths = {};
     Status status = {};
+    uint64_t digest = 0;  // for the trace: what the call is about
     Done done = {};
     Reply<Paths> on_paths = {};
     Reply<Bytes> on_bytes = {};

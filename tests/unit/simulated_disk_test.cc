@@ -24,7 +24,7 @@ struct Disk : SimulatedDisk {
   explicit Disk(UnsyncedData unsynced = UnsyncedData::random_prefix, uint64_t seed = 1, bool undo_renames = true)
       : SimulatedDisk(DiskOptions{.unsynced = unsynced, .undo_renames = undo_renames}, RandomStream(seed)) {}
   void write(const std::string& path, ByteView data, env::ProcessId writer = kTaskManager) {
-    EXPECT_TRUE(append(writer, path, data).ok());
+    EXPECT_TRUE(append(writer, path, Bytes(data)).ok());
   }
   void make_durable(const std::string& path) { EXPECT_TRUE(sync(path).ok()); }
   void move(const std::string& from, const std::string& to) { EXPECT_TRUE(rename(kTaskManager, from, to).ok()); }
