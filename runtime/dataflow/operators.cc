@@ -63,6 +63,10 @@ void MapPrefixOperator::emit(const RecordView& record) {
 
 // ---- window --------------------------------------------------------------------------------------------
 
+namespace {
+constexpr size_t kBytesOfPane = 96;  // in a snapshot, with its timer: a guess
+}  // namespace
+
 WindowCountOperator::WindowCountOperator(TaskContext& context, const graph::LogicalOperator& parameters)
     : context_(context),
       size_us_(parameters.window_us),
@@ -86,39 +90,38 @@ void WindowCountOperator::emit(const RecordView& record) {
   }
   const uint64_t key_hash = hash64(record.value);
   const state::Place place(graph::key_group_of_hash(key_hash, max_parallelism_), record.value, window_end, key_hash);
-  const auto [entry, created] = panes_.find_or_insert(place);
-  Pane& pane = entry->value;
-  ++pane.count;
-  pane.lineage.append(record.lineage);
+  const auto [pane, created] = panes_.find_or_insert(place);
+  ++pane->value.count;
+  pane->value.lineage.append(record.lineage);
   // A pane that has fired can be met again by a watermark that began anew, after a restore: it has its timer again.
-  if ((created || lateness_us_ > 0) && last > watermark_us_)
-    timers_.register_timer(last, place);
-  if (created && cleanup > last) timers_.register_timer(cleanup, place);
-  if (last <= watermark_us_) fire(*entry, window_end);  // late but allowed
+  if ((created || lateness_us_ > 0) && last > watermark_us_) timers_.register_timer(last, *pane);
+  if (created && cleanup > last) timers_.register_timer(cleanup, *pane);
+  if (last <= watermark_us_) fire(*pane);  // late but allowed
 }
 
-bool WindowCountOperator::on_timer(const state::Timer& timer) {
-  auto* entry = panes_.find(timer);
-  if (entry == nullptr) return false;
-  const TimeUs last = timer.window - 1;
-  const bool fires = timer.timestamp_us == last;
-  if (fires) fire(*entry, timer.window);
-  if (timer.timestamp_us >= cleanup_time(last)) panes_.erase(entry);
+bool WindowCountOperator::on_timer(TimeUs at_us, Panes::Entry& pane) {
+  const TimeUs last = pane.window - 1;
+  const bool fires = at_us == last;
+  if (fires) fire(pane);
+  if (at_us >= cleanup_time(last)) {
+    CHECK(!timers_.has_timers(pane), "a pane goes with its last timer");
+    panes_.erase(&pane);
+  }
   return fires;
 }
 
-void WindowCountOperator::fire(state::KeyedTable<Pane>::Entry& entry, int64_t window_end) {
+void WindowCountOperator::fire(Panes::Entry& pane) {
   char digits[20];
-  const char* end = std::to_chars(digits, digits + sizeof digits, entry.value.count).ptr;
-  entry.value.lineage.sort();
-  next_->emit({entry.key, ByteView(digits, static_cast<size_t>(end - digits)), window_end - 1,
-               entry.value.lineage.view()});
+  const char* end = std::to_chars(digits, digits + sizeof digits, pane.value.count).ptr;
+  pane.value.lineage.sort();
+  next_->emit({pane.key, ByteView(digits, static_cast<size_t>(end - digits)), pane.window - 1,
+               pane.value.lineage.view()});
 }
 
 void WindowCountOperator::emit_watermark(TimeUs watermark_us) {
   watermark_us_ = watermark_us;
   uint64_t fired = 0;
-  timers_.advance(watermark_us, [&](const state::Timer& timer) { fired += on_timer(timer) ? 1 : 0; });
+  timers_.advance(watermark_us, [&](TimeUs at_us, Panes::Entry& pane) { fired += on_timer(at_us, pane) ? 1 : 0; });
   if (fired > 0) {
     context_.hit(env::Point::timer_fire, {.value = fired});
     context_.env().scheduler().charge(fired, 0);
@@ -126,9 +129,10 @@ void WindowCountOperator::emit_watermark(TimeUs watermark_us) {
   next_->emit_watermark(watermark_us);
 }
 
-// u64 panes, each: i32 key group, key, i64 window, u64 count, lineage; then the timers.
+// u64 panes, each: i32 key group, key, i64 window, u64 count, lineage; then the timers, to the end.
 void WindowCountOperator::snapshot(Bytes& state) const {
   ByteWriter writer(state);
+  state.reserve(state.size() + panes_.size() * kBytesOfPane);
   writer.fixed<uint64_t>(panes_.size());
   panes_.for_each([&](const auto& entry) {
     writer.fixed(entry.key_group);
@@ -137,9 +141,7 @@ void WindowCountOperator::snapshot(Bytes& state) const {
     writer.fixed(entry.value.count);
     writer.string(entry.value.lineage.view().raw());
   });
-  Bytes timers;
-  if (!context_.descriptor().bugs.has(SeededBug::lose_timers)) timers_.snapshot(timers);
-  writer.string(timers);
+  if (!context_.descriptor().bugs.has(SeededBug::lose_timers)) timers_.snapshot(state);
 }
 
 bool WindowCountOperator::restore(ByteView state) {
@@ -153,9 +155,9 @@ bool WindowCountOperator::restore(ByteView state) {
     pane.count = reader.fixed<uint64_t>();
     if (!decode_lineage(reader.string(), pane.lineage)) return false;
   }
-  const ByteView timers = reader.string();
-  if (!reader.ok() || !reader.at_end()) return false;
-  return timers.empty() || timers_.restore(timers).ok();
+  if (!reader.ok()) return false;
+  const size_t panes = panes_.size();
+  return reader.at_end() || (timers_.restore(reader.rest()).ok() && panes_.size() == panes);  // no timer without its pane
 }
 
 // ---- exchange ------------------------------------------------------------------------------------------

@@ -45,17 +45,18 @@ class WindowCountOperator : public Operator {
     uint64_t count = 0;
     Lineage lineage;
   };
+  using Panes = state::KeyedTable<Pane>;
   TimeUs cleanup_time(TimeUs last) const;
-  bool on_timer(const state::Timer& timer);  // true: the pane fired
-  void fire(state::KeyedTable<Pane>::Entry& entry, int64_t window_end);
+  bool on_timer(TimeUs at_us, Panes::Entry& pane);  // true: the pane fired
+  void fire(Panes::Entry& pane);
 
   TaskContext& context_;
   const DurationUs size_us_;
   const DurationUs lateness_us_;
   const int32_t max_parallelism_;
   TimeUs watermark_us_ = kMinTimeUs;  // not in the snapshot, as in Flink
-  state::KeyedTable<Pane> panes_;
-  state::TimerService timers_;
+  Panes panes_;
+  state::TimerService<Pane> timers_{panes_};
 };
 
 // The exchange behind a chain: partitions by key group.

@@ -12,6 +12,10 @@ using env::Phase;
 using env::Point;
 using Reason = graph::CheckpointFailureReason;
 
+namespace {
+constexpr size_t kPartHeader = 10;  // at most, of a part of the state
+}  // namespace
+
 void Task::block_channel(uint32_t channel) { gate_->block(channel); }
 void Task::unblock_channels() { gate_->unblock_all(); }
 
@@ -87,6 +91,7 @@ void Task::take_snapshot(const Barrier& barrier) {
   for (const auto& op : operators_) {
     part.clear();
     op->snapshot(part);
+    state.reserve(state.size() + part.size() + kPartHeader);
     writer.string(part);
   }
   Snapshot& snapshot = snapshots_[id];

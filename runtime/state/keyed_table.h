@@ -118,14 +118,6 @@ class KeyedTable {
 
   // Handles: small, copyable names of entries, for heaps and chains that point into the table.
   uint32_t index_of(const Entry* entry) const { return entry->index; }
-  static Place place_of(const Entry& entry) {
-    Place place;
-    place.key_group = entry.key_group;
-    place.key = entry.key;
-    place.window = entry.window;
-    place.hash = entry.hash;
-    return place;
-  }
   Entry& at(uint32_t index) { return slabs_[index >> kSlabBits][index & (kSlabSize - 1)]; }
   const Entry& at(uint32_t index) const { return slabs_[index >> kSlabBits][index & (kSlabSize - 1)]; }
 

@@ -13,11 +13,13 @@
 #include "runtime/base/lineage.h"
 #include "runtime/graph/key_groups.h"
 #include "runtime/state/keyed_table.h"
-#include "runtime/state/timer_service.h"
+#include "tests/support/timers_under_test.h"
 
 namespace onceproof {
 namespace {
 
+using tests::FiredTimer;
+using tests::Timers;
 using Key = std::tuple<int32_t, std::string, int64_t>;
 
 // Few keys, so that commands meet; one of them beyond the small-string size.
@@ -130,9 +132,9 @@ struct TimerModel {
   }
 };
 
-std::vector<TimerModel::Item> fire(state::TimerService& timers, TimeUs watermark) {
+std::vector<TimerModel::Item> fire(Timers& timers, TimeUs watermark) {
   std::vector<TimerModel::Item> fired;
-  timers.advance(watermark, [&](const state::Timer& timer) {
+  timers.advance(watermark, [&](const FiredTimer& timer) {
     fired.emplace_back(timer.timestamp_us, timer.key_group, std::string(timer.key), timer.window);
   });
   return fired;
@@ -140,7 +142,7 @@ std::vector<TimerModel::Item> fire(state::TimerService& timers, TimeUs watermark
 
 TEST(StateProperty, TimersAreAnOrderedSetAlsoAcrossSnapshots) {
   ASSERT_TRUE(rc::check([] {
-    state::TimerService timers;
+    Timers timers;
     TimerModel model;
     const auto steps = *rc::gen::container<std::vector<std::tuple<int, int, int>>>(
         rc::gen::tuple(rc::gen::inRange(0, 100), rc::gen::inRange(0, 12), rc::gen::inRange(-20, 20)));
@@ -156,7 +158,7 @@ TEST(StateProperty, TimersAreAnOrderedSetAlsoAcrossSnapshots) {
       } else {
         Bytes bytes;
         timers.snapshot(bytes);
-        state::TimerService restored;
+        Timers restored;
         RC_ASSERT(restored.restore(bytes).ok());
         timers = std::move(restored);
       }
@@ -172,7 +174,7 @@ TEST(StateProperty, ARescaleLosesAndDuplicatesNoTimer) {
     const auto from = *rc::gen::inRange<int32_t>(1, max + 1);
     const auto to = *rc::gen::inRange<int32_t>(1, max + 1);
     const auto numbers = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 1000));
-    std::vector<state::TimerService> before(static_cast<size_t>(from));
+    std::vector<Timers> before(static_cast<size_t>(from));
     std::vector<TimerModel::Item> expected;
     for (const int n : numbers) {
       const int32_t group = graph::key_group_of(key_of(n % 50), max);
@@ -182,8 +184,8 @@ TEST(StateProperty, ARescaleLosesAndDuplicatesNoTimer) {
     std::vector<TimerModel::Item> fired;
     for (int32_t subtask = 0; subtask < to; ++subtask) {
       const graph::KeyGroupRange range = graph::range_of(subtask, max, to);
-      state::TimerService after;
-      for (const state::TimerService& old : before) {
+      Timers after;
+      for (const Timers& old : before) {
         Bytes bytes;
         old.snapshot(bytes);
         RC_ASSERT(after.restore(bytes, range.first, range.last).ok());

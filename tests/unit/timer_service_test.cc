@@ -8,29 +8,31 @@
 #include <string>
 #include <vector>
 
-namespace onceproof::state {
+#include "tests/support/timers_under_test.h"
+
+namespace onceproof::tests {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-std::vector<std::string> advance(TimerService& timers, TimeUs watermark_us) {
+std::vector<std::string> advance(Timers& timers, TimeUs watermark_us) {
   std::vector<std::string> fired;
-  timers.advance(watermark_us, [&](const Timer& timer) {
+  timers.advance(watermark_us, [&](const FiredTimer& timer) {
     fired.push_back(std::to_string(timer.timestamp_us) + " " + std::string(timer.key) + "/" +
                     std::to_string(timer.window));
   });
   return fired;
 }
 
-Bytes snapshot_of(const TimerService& timers) {
+Bytes snapshot_of(const Timers& timers) {
   Bytes out;
   timers.snapshot(out);
   return out;
 }
 
 TEST(TimerService, ATimerFiresOnceWhenTheWatermarkReachesIt) {
-  TimerService timers;
+  Timers timers;
   timers.register_timer(10, 1, "a", 0);
   EXPECT_THAT(advance(timers, 9), IsEmpty());
   EXPECT_THAT(advance(timers, 10), ElementsAre("10 a/0"));
@@ -39,7 +41,7 @@ TEST(TimerService, ATimerFiresOnceWhenTheWatermarkReachesIt) {
 }
 
 TEST(TimerService, TheSameTimestampKeyAndWindowIsOneTimer) {
-  TimerService timers;
+  Timers timers;
   EXPECT_TRUE(timers.register_timer(10, 1, "a", 0));
   EXPECT_FALSE(timers.register_timer(10, 1, "a", 0));
   EXPECT_TRUE(timers.register_timer(11, 1, "a", 0));
@@ -50,7 +52,7 @@ TEST(TimerService, TheSameTimestampKeyAndWindowIsOneTimer) {
 }
 
 TEST(TimerService, ATimerMayBeRegisteredAgainAfterItFired) {
-  TimerService timers;
+  Timers timers;
   timers.register_timer(10, 1, "a", 0);
   advance(timers, 10);
   EXPECT_TRUE(timers.register_timer(10, 1, "a", 0));
@@ -58,7 +60,7 @@ TEST(TimerService, ATimerMayBeRegisteredAgainAfterItFired) {
 }
 
 TEST(TimerService, TimersFireByTimestampThenByRegistration) {
-  TimerService timers;
+  Timers timers;
   timers.register_timer(30, 1, "z", 0);
   timers.register_timer(20, 9, "m", 0);
   timers.register_timer(20, 2, "b", 0);
@@ -70,7 +72,7 @@ TEST(TimerService, TimersFireByTimestampThenByRegistration) {
 }
 
 TEST(TimerService, ADeletedTimerDoesNotFire) {
-  TimerService timers;
+  Timers timers;
   timers.register_timer(10, 1, "a", 0);
   timers.register_timer(20, 1, "a", 0);
   timers.register_timer(30, 1, "a", 0);
@@ -81,7 +83,7 @@ TEST(TimerService, ADeletedTimerDoesNotFire) {
 }
 
 TEST(TimerService, ATimerRegisteredAgainAfterDeletionTakesANewPlace) {
-  TimerService timers;
+  Timers timers;
   timers.register_timer(10, 1, "a", 0);
   timers.register_timer(10, 1, "b", 0);
   timers.delete_timer(10, 1, "a", 0);
@@ -90,11 +92,11 @@ TEST(TimerService, ATimerRegisteredAgainAfterDeletionTakesANewPlace) {
 }
 
 TEST(TimerService, AFiringTimerMayRegisterAndDeleteOthers) {
-  TimerService timers;
+  Timers timers;
   timers.register_timer(10, 1, "a", 0);
   timers.register_timer(15, 1, "victim", 0);
   std::vector<TimeUs> fired;
-  const size_t count = timers.advance(20, [&](const Timer& timer) {
+  const size_t count = timers.advance(20, [&](const FiredTimer& timer) {
     fired.push_back(timer.timestamp_us);
     timers.delete_timer(15, 1, "victim", 0);
     if (timer.timestamp_us < 25)
@@ -106,10 +108,10 @@ TEST(TimerService, AFiringTimerMayRegisterAndDeleteOthers) {
 }
 
 TEST(TimerService, TheKeyOfAFiringTimerStaysReadableWhileOthersAreRegistered) {
-  TimerService timers;
+  Timers timers;
   const std::string long_key(100, 'k');
   timers.register_timer(1, 1, long_key, 0);
-  timers.advance(1, [&](const Timer& timer) {
+  timers.advance(1, [&](const FiredTimer& timer) {
     for (int i = 0; i < 1000; ++i) timers.register_timer(100 + i, 1, "other-" + std::to_string(i), 0);
     EXPECT_EQ(timer.key, long_key);
   });
@@ -117,12 +119,12 @@ TEST(TimerService, TheKeyOfAFiringTimerStaysReadableWhileOthersAreRegistered) {
 }
 
 TEST(TimerService, RestoredTimersWaitForTheWatermarkEvenWhenPastDue) {
-  TimerService timers;
+  Timers timers;
   timers.register_timer(10, 1, "a", 0);
   timers.register_timer(50, 1, "b", 0);
   advance(timers, 40);
   timers.register_timer(30, 1, "late", 0);  // behind the watermark, not fired yet
-  TimerService restored;
+  Timers restored;
   ASSERT_TRUE(restored.restore(snapshot_of(timers)).ok());
   EXPECT_EQ(restored.size(), 2u);
   EXPECT_THAT(advance(restored, 29), IsEmpty());
@@ -131,20 +133,20 @@ TEST(TimerService, RestoredTimersWaitForTheWatermarkEvenWhenPastDue) {
 }
 
 TEST(TimerService, ARestoreKeepsRegistrationOrderAcrossKeyGroups) {
-  TimerService timers;
+  Timers timers;
   timers.register_timer(10, 9, "nine", 0);
   timers.register_timer(10, 1, "one", 0);
   timers.register_timer(10, 5, "five", 0);
-  TimerService restored;
+  Timers restored;
   ASSERT_TRUE(restored.restore(snapshot_of(timers)).ok());
   EXPECT_THAT(advance(restored, 10), ElementsAre("10 nine/0", "10 one/0", "10 five/0"));
 }
 
 TEST(TimerService, ASnapshotDependsOnTheTimersAloneNotOnTheirPast) {
-  TimerService plain;
+  Timers plain;
   plain.register_timer(10, 1, "a", 0);
   plain.register_timer(10, 2, "b", 0);
-  TimerService busy;
+  Timers busy;
   busy.register_timer(10, 7, "gone", 0);
   busy.register_timer(3, 7, "fired", 0);
   busy.register_timer(10, 1, "a", 0);
@@ -155,9 +157,9 @@ TEST(TimerService, ASnapshotDependsOnTheTimersAloneNotOnTheirPast) {
 }
 
 TEST(TimerService, AfterARescaleEachSubtaskTakesItsKeyGroups) {
-  TimerService timers;
+  Timers timers;
   for (int32_t group = 0; group < 8; ++group) timers.register_timer(10, group, "k" + std::to_string(group), 0);
-  TimerService lower, upper;
+  Timers lower, upper;
   ASSERT_TRUE(lower.restore(snapshot_of(timers), 0, 2).ok());
   ASSERT_TRUE(upper.restore(snapshot_of(timers), 3, 7).ok());
   EXPECT_THAT(advance(lower, 10), ElementsAre("10 k0/0", "10 k1/0", "10 k2/0"));
@@ -165,27 +167,27 @@ TEST(TimerService, AfterARescaleEachSubtaskTakesItsKeyGroups) {
 }
 
 TEST(TimerService, ATruncatedSnapshotIsRefusedAndAddsNothing) {
-  TimerService timers;
+  Timers timers;
   timers.register_timer(10, 1, "a", 0);
   timers.register_timer(20, 2, "b", 0);
   const Bytes whole = snapshot_of(timers);
   for (size_t size = 0; size < whole.size(); ++size) {
-    TimerService restored;
+    Timers restored;
     EXPECT_EQ(restored.restore(ByteView(whole).substr(0, size)).code(), ErrorCode::corrupt) << size;
     EXPECT_TRUE(restored.empty());
   }
-  TimerService restored;
+  Timers restored;
   EXPECT_EQ(restored.restore(whole + "x").code(), ErrorCode::corrupt);
 }
 
 TEST(TimerService, AnEmptyServiceSurvivesASnapshot) {
-  TimerService restored;
-  EXPECT_TRUE(restored.restore(snapshot_of(TimerService())).ok());
+  Timers restored;
+  EXPECT_TRUE(restored.restore(snapshot_of(Timers())).ok());
   EXPECT_TRUE(restored.empty());
 }
 
 TEST(TimerService, ClearForgetsEverything) {
-  TimerService timers;
+  Timers timers;
   timers.register_timer(10, 1, "a", 0);
   timers.clear();
   EXPECT_THAT(advance(timers, kMaxTimeUs), IsEmpty());
@@ -193,11 +195,40 @@ TEST(TimerService, ClearForgetsEverything) {
   EXPECT_THAT(advance(timers, 10), ElementsAre("10 a/0"));
 }
 
+// The handle of an erased entry is given out again: its timers must not come with it.
+TEST(TimerService, AnEntryThatIsErasedAsItFiresLeavesNothingToItsSuccessor) {
+  state::KeyedTable<int> keys;
+  state::TimerService<int> timers(keys);
+  timers.register_timer(10, *keys.find_or_insert(1, "a", 0).first);
+  timers.advance(10, [&](TimeUs, state::KeyedTable<int>::Entry& entry) {
+    EXPECT_FALSE(timers.has_timers(entry));
+    keys.erase(&entry);
+  });
+  const auto& successor = *keys.find_or_insert(1, "b", 0).first;
+  EXPECT_FALSE(timers.has_timers(successor));
+  EXPECT_TRUE(timers.register_timer(10, successor));
+  EXPECT_TRUE(timers.has_timers(successor));
+}
+
+TEST(TimerService, ARestoredTimerFindsTheEntryThatIsThereOrMakesOne) {
+  Timers old;
+  old.register_timer(10, 1, "known", 0);
+  old.register_timer(10, 1, "unknown", 0);
+  state::KeyedTable<int> keys;
+  keys.find_or_insert(1, "known", 0).first->value = 7;
+  state::TimerService<int> timers(keys);
+  ASSERT_TRUE(timers.restore(snapshot_of(old)).ok());
+  EXPECT_EQ(keys.size(), 2u);
+  std::vector<int> values;
+  timers.advance(10, [&](TimeUs, const auto& entry) { values.push_back(entry.value); });
+  EXPECT_THAT(values, ElementsAre(7, 0));
+}
+
 TEST(TimerServiceDeathTest, AdvancingFromATimersCallbackIsABug) {
-  TimerService timers;
+  Timers timers;
   timers.register_timer(10, 1, "a", 0);
-  EXPECT_DEATH(timers.advance(10, [&](const Timer&) { timers.advance(10, [](const Timer&) {}); }), "callback");
+  EXPECT_DEATH(timers.advance(10, [&](const FiredTimer&) { timers.advance(10, [](const FiredTimer&) {}); }), "callback");
 }
 
 }  // namespace
-}  // namespace onceproof::state
+}  // namespace onceproof::tests
