@@ -148,10 +148,9 @@ void JobManager::on_heartbeat_reply(const HeartbeatReply& reply, env::ProcessId 
   if (info == task_managers_.end() || info->second.incarnation != reply.incarnation)
     return tell(from, MailKind::disconnect_task_manager, HeartbeatRequest{session_, reply.incarnation, 0});
   info->second.last_reply_us = env_.now();
-  std::set<uint64_t> listed;
+  if (state_ != JobState::running) return;
   for (const dataflow::TaskStateReport& report : reply.attempts) {
-    listed.insert(report.attempt);
-    if (state_ != JobState::running) continue;
+    if (state_ != JobState::running) return;
     on_task_state(report, from);
     const Task* task = find_attempt(report.attempt, from);
     if (task != nullptr && task->state == ExecutionState::finishing) notify_again(*task);
@@ -159,8 +158,10 @@ void JobManager::on_heartbeat_reply(const HeartbeatReply& reply, env::ProcessId 
   for (Task& task : tasks_) {
     const bool expected = task.task_manager == from && task.accepted && reply.round > task.known_round &&
                           task.state != ExecutionState::idle && task.state != ExecutionState::finished;
-    if (state_ == JobState::running && expected && !listed.contains(task.attempt))
-      gone(task, "its task manager does not know the attempt");
+    if (!expected || state_ != JobState::running) continue;
+    const bool listed = std::any_of(reply.attempts.begin(), reply.attempts.end(),
+                                    [&](const auto& report) { return report.attempt == task.attempt; });
+    if (!listed) gone(task, "its task manager does not know the attempt");
   }
 }
 

@@ -111,6 +111,7 @@ void TaskManager::on_heartbeat(const HeartbeatRequest& request) {
   if (request.incarnation != incarnation_) return lose_job_manager();  // it believes in another life
   last_heartbeat_us_ = env_.now();
   HeartbeatReply reply{session_, incarnation_, request.round, {}};
+  reply.attempts.reserve(attempts_.size());
   for (const auto& [attempt, info] : attempts_) {
     if (info.session == session_) reply.attempts.push_back(report_of(attempt, info));
   }

@@ -109,7 +109,9 @@ void Task::take_snapshot(const Barrier& barrier) {
     writer.string(part);
     if (descriptor_.bugs.has(SeededBug::skip_flush)) snapshots_[id].flushed = true;
   }
+  const bool is_inline = state.size() <= descriptor_.checkpoint.inline_threshold_bytes;
   snapshots_[id].state = std::move(state);
+  if (is_inline) return write_snapshot(id);  // nothing to write: the asynchronous part is over at once
   env_.scheduler().post(MailKind::snapshot_async, id);
 }
 

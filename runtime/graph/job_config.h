@@ -58,7 +58,7 @@ struct SourceConfig {
   DurationUs fetch_wait_us = milliseconds(500);  // fetch.max.wait.ms
   // A fetch that came back empty is followed by one that waits twice as long, up to this: Kafka's consumer asks an idle
   // partition twice a second, day and night. A record ends every wait at once.
-  DurationUs fetch_wait_max_us = seconds(8);
+  DurationUs fetch_wait_max_us = seconds(16);
   DurationUs out_of_orderness_us = 0;
   uint32_t helping_records = 64;         // emitted in one mail, before other mail is looked at
   DurationUs patience_us = seconds(30);  // an offset commit that stays unknown for so long fails the attempt
@@ -95,7 +95,7 @@ struct ChannelConfig {
   DurationUs buffer_timeout_us = milliseconds(100);
   // A producer with n consumers sends watermarks without data at most every n times this, so that their number grows
   // with the parallelism and not with its square. Flink's pipeline.auto-watermark-interval (200 ms) is fixed.
-  DurationUs lone_watermark_us = milliseconds(25);
+  DurationUs lone_watermark_us = milliseconds(40);
   // A producer that is not there yet is asked again, the wait doubling up to the maximum; beyond it the consumer
   // fails (taskmanager.network.request-backoff.initial and .max).
   DurationUs request_backoff_us = milliseconds(100);
@@ -124,7 +124,7 @@ struct RestartConfig {
 };
 
 struct HeartbeatConfig {  // Flink: 10 s and 50 s; shorter here, so that a run meets them
-  DurationUs interval_us = seconds(1);
+  DurationUs interval_us = seconds(2);
   DurationUs timeout_us = seconds(5);
   template <class Archive>
   void fields(Archive& archive) {

@@ -145,6 +145,9 @@ void Broker::on_metadata(env::Mail& mail) {
   const bool first = image_.version == 0;
   broker_epoch_ = update.broker_epoch;
   image_ = std::move(update.image);
+  ClusterImage known_to_clients = image_;
+  for (PartitionInfo& partition : known_to_clients.partitions) partition.replicas = partition.isr = {};
+  for_clients_ = encode(known_to_clients);
   hosted_.resize(image_.partitions.size());
   for (PartitionId id = 0; id < image_.partitions.size(); ++id) {
     const std::vector<int32_t>& replicas = image_.partitions[id].replicas;
@@ -161,7 +164,7 @@ void Broker::on_metadata(env::Mail& mail) {
 
 void Broker::answer_metadata(const Caller& caller) {
   if (image_.version == 0) return metadata_callers_.push_back(caller);
-  answer(caller, Status(), encode(image_));
+  answer(caller, Status(), for_clients_);
 }
 
 void Broker::take_role(PartitionId id, const PartitionInfo& info) {

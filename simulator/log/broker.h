@@ -197,6 +197,7 @@ class Broker final : public env::Actor {
   uint64_t life_;
   DurableDisk disk_;
   ClusterImage image_;
+  Bytes for_clients_;  // encoded, without what no client asks for
   uint64_t broker_epoch_ = 0;
   uint64_t last_producer_id_ = 0;
   uint64_t next_id_ = 1;  // of whatever waits here

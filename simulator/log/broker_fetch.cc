@@ -61,7 +61,7 @@ bool Broker::try_fetch_source(const FetchRequest& request, const SourcePartition
                         fmt::format("offset {} is not in [0, {}]", request.offset, source.end()));
     return answers.add_error(request.correlation, status), true;
   }
-  const int64_t visible = source.visible_end(env_.now());
+  const int64_t visible = source.visible_end(env_.now(), request.offset);
   SourcePartition::Range range{{}, 0};
   if (request.offset < visible) range = source.range(request.offset, visible, request.max_bytes);
   if (range.count == 0 && !even_if_empty) return false;

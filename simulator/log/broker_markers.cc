@@ -92,7 +92,9 @@ void Broker::write_markers(const MarkersMessage& message, const env::Address& co
   const auto written = std::make_shared<MarkersMessage>(MarkersMessage{true, message.id, {}, {}});
   const auto left = std::make_shared<size_t>(message.partitions.size());
   const auto one_less = [this, written, left, coordinator] {
-    if (--*left == 0) env_.network().send(coordinator, env::MailKind::transaction_markers, encode(*written));
+    if (--*left != 0) return;
+    if (coordinator.process == env_.network().self().process) return markers_answered(*written);
+    env_.network().send(coordinator, env::MailKind::transaction_markers, encode(*written));
   };
   for (const PartitionId id : message.partitions) {
     const PartitionLog* log = leads(id) ? disk_.copy(id) : nullptr;

@@ -74,9 +74,20 @@ uint32_t Client::claim() {
 
 Client::Request Client::take(uint32_t slot) {
   Request taken = std::move(requests_[slot]);
-  requests_[slot] = Request{};
-  free_.push_back(slot);
+  release(slot);
   return taken;
+}
+
+void Client::release(uint32_t slot) {
+  Request& request = requests_[slot];
+  request.state = Request::State::free;
+  request.resend = Resend::always;
+  request.route = {};
+  request.correlation = 0;
+  request.body.clear();
+  request.answered = nullptr;
+  request.fetched = nullptr;
+  free_.push_back(slot);
 }
 
 // One after the other, those first that have not just been lost.

@@ -102,6 +102,7 @@ class Client final : public LogClient {
   void handle(env::Mail& mail);
   void fail(uint32_t slot, ErrorCode code, const std::string& why);
   Request take(uint32_t slot);
+  void release(uint32_t slot);
   void arm_timeout(TimeUs due_us);
   void on_timeout();
   void on_response(env::Mail& mail);
@@ -125,6 +126,7 @@ class Client final : public LogClient {
   void start_fetch(const env::TopicPartition& partition, FetchRequest fetch, Reply<env::FetchResult> reply);
   void send_fetches();
   void on_fetched(Bytes payload);
+  void fetched(const FetchTail& tail, Bytes& records);
 
   // ---- producing (client_produce.cc) -------------------------------------------------------------------------
   using ProducerKey = std::pair<uint64_t, uint16_t>;  // as the caller names it

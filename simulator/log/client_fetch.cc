@@ -35,7 +35,7 @@ void Client::start_fetch(const env::TopicPartition& partition, FetchRequest fetc
 void Client::send_fetches() {
   while (!fetches_to_send_.empty()) {
     const int32_t broker = requests_[fetches_to_send_.front()].broker;
-    Bytes body = make_request(RequestType::fetch, NoFields{});
+    Bytes body = make_request(RequestType::fetch, NoFields{}, fetches_to_send_.size() * FetchRequest::kSize);
     Encoder encoder(body);
     std::erase_if(fetches_to_send_, [&](uint32_t slot) {
       Request& request = requests_[slot];
@@ -53,24 +53,31 @@ void Client::send_fetches() {
 
 void Client::on_fetched(Bytes payload) {
   const bool& destroyed = *destroyed_;
-  each_fetch_answer(std::move(payload), [&](const FetchTail& tail, Bytes records) {
-    const auto slot = static_cast<uint32_t>(tail.correlation & ((1u << kSlotBits) - 1));
-    if (slot >= requests_.size() || requests_[slot].correlation != tail.correlation ||
-        requests_[slot].state != Request::State::in_flight) {
-      return true;  // answers an attempt that was given up
-    }
-    brokers_[static_cast<size_t>(requests_[slot].broker)].backoff_us = 0;
-    if (is_stale(tail.error)) refresh();
-    if (env::classify(tail.error) == env::ErrorClass::retriable) return fail(slot, tail.error, records), true;
-    const Reply<env::FetchResult> fetched = take(slot).fetched;
-    if (tail.error != ErrorCode::ok) {
-      fetched(Error{tail.error, std::move(records)});
-    } else {
-      fetched(env::FetchResult{
-          {tail.count, std::move(records)}, tail.next_offset, tail.high_watermark, tail.last_stable_offset});
-    }
-    return !destroyed;
-  });
+  if (payload.size() < sizeof(uint32_t)) return;
+  const size_t count = load<uint32_t>(payload.data() + payload.size() - sizeof(uint32_t));
+  payload.resize(payload.size() - sizeof(uint32_t));
+  FetchTail tail;
+  Bytes records;
+  if (count == 1 && take_last_answer(payload, tail, records)) return fetched(tail, records);
+  std::vector<std::pair<FetchTail, Bytes>> answers;
+  while (take_last_answer(payload, tail, records)) answers.emplace_back(tail, std::move(records));
+  for (; !answers.empty() && !destroyed; answers.pop_back()) fetched(answers.back().first, answers.back().second);
+}
+
+void Client::fetched(const FetchTail& tail, Bytes& records) {
+  const auto slot = static_cast<uint32_t>(tail.correlation & ((1u << kSlotBits) - 1));
+  if (slot >= requests_.size() || requests_[slot].correlation != tail.correlation ||
+      requests_[slot].state != Request::State::in_flight) {
+    return;  // answers an attempt that was given up
+  }
+  brokers_[static_cast<size_t>(requests_[slot].broker)].backoff_us = 0;
+  if (is_stale(tail.error)) refresh();
+  if (env::classify(tail.error) == env::ErrorClass::retriable) return fail(slot, tail.error, records);
+  const Reply<env::FetchResult> fetched = std::move(requests_[slot].fetched);
+  release(slot);
+  if (tail.error != ErrorCode::ok) return fetched(Error{tail.error, std::move(records)});
+  fetched(env::FetchResult{
+      {tail.count, std::move(records)}, tail.next_offset, tail.high_watermark, tail.last_stable_offset});
 }
 
 }  // namespace onceproof::simulator::log

@@ -33,7 +33,7 @@ void Client::append(const env::ProducerIdentity& producer, const env::TopicParti
       // Nobody retries it, so a sequence number would only turn one loss into many.
       ProduceRequest request{producer, id, -1, acks, version_, batch.count, static_cast<uint32_t>(batch.records.size())};
       const int32_t leader = image_.partitions[id].leader;
-      Bytes body = make_request(RequestType::produce, request);
+      Bytes body = make_request(RequestType::produce, request, batch.records.size());
       body.append(batch.records);
       if (leader != kNoBroker) {
         env_.network().send({brokers_[static_cast<size_t>(leader)].process, env::kMainEndpoint}, env::MailKind::log_request,
@@ -116,8 +116,7 @@ void Client::produce(ProducerKey key, PartitionId id, Append& append) {
   request.resend = Resend::never;
   request.route = {id};
   request.timeout_us = options_.request_timeout_us;
-  request.body.reserve(128 + append.batch.records.size());
-  request.body = make_request(RequestType::produce, fields);
+  request.body = make_request(RequestType::produce, fields, append.batch.records.size());
   request.body.append(append.batch.records);
   request.answered = [this, key, id, serial = append.serial](const Status& status, Bytes&) {
     on_produced(key, id, serial, status);

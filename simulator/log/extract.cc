@@ -115,6 +115,13 @@ std::vector<SinkRecord> sink_records(const LogCluster& log, const std::string& t
   std::vector<SinkRecord> records;
   const TopicInfo* found = log.image().topic(topic);
   if (found == nullptr || is_source(log, *found)) return records;
+  size_t count = 0;
+  for (int32_t partition = 0; partition < found->partitions; ++partition) {
+    for (const StoredBatch& batch : log.partition(found->first + static_cast<PartitionId>(partition)).batches()) {
+      count += batch.control ? 0 : batch.count;
+    }
+  }
+  records.reserve(count);
   for (int32_t partition = 0; partition < found->partitions; ++partition) {
     const PartitionLog& copy = log.partition(found->first + static_cast<PartitionId>(partition));
     for (const StoredBatch& batch : copy.batches()) {

@@ -101,7 +101,7 @@ struct FetchRequest {
   }
 };
 // A message of answers to fetches has correlation 0 and the payload
-//   records of the first | records of the second | .. | FetchTail of the first | .. | u32 how many
+//   records of the first | its FetchTail | records of the second | its FetchTail | .. | u32 how many
 struct FetchTail {
   uint64_t correlation = 0;
   ErrorCode error = ErrorCode::ok;
@@ -247,9 +247,12 @@ struct MetadataUpdate {
   }
 };
 
+// With room for `extra` bytes behind it.
+inline constexpr size_t kRoomForFields = 96;
 template <class Request>
-Bytes make_request(RequestType type, const Request& request) {
+Bytes make_request(RequestType type, const Request& request, size_t extra = 0) {
   Bytes out;
+  if (extra != 0) out.reserve(kRequestHeader + kRoomForFields + extra);
   Encoder encoder(out);
   encoder(type, uint64_t{0}, request);
   return out;

@@ -29,7 +29,7 @@ struct ReaderJournal {
 
 struct ReaderOptions {
   uint32_t max_bytes = 64 * 1024;
-  DurationUs max_wait_us = seconds(8);
+  DurationUs max_wait_us = seconds(16);
   DurationUs retry_us = seconds(1);  // after an error that the client gave up on
 };
 

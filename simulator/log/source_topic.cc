@@ -17,9 +17,13 @@ void SourcePartition::append(const SourceRecord& record, DurationUs linger_us) {
   visible_us_.push_back(visible_us);
 }
 
-int64_t SourcePartition::visible_end(TimeUs now_us) const {
-  if (!visible_us_.empty() && visible_us_.back() <= now_us) return end();
-  return std::upper_bound(visible_us_.begin(), visible_us_.end(), now_us) - visible_us_.begin();
+int64_t SourcePartition::visible_end(TimeUs now_us, int64_t hint) const {
+  const TimeUs* const begin = visible_us_.data();
+  if (hint > 0 && begin[hint - 1] > now_us) return std::upper_bound(begin, begin + hint, now_us) - begin;
+  int64_t known = hint;  // everything below is visible
+  int64_t step = 1;
+  for (; hint + step <= end() && begin[hint + step - 1] <= now_us; step *= 2) known = hint + step;
+  return std::upper_bound(begin + known, begin + std::min(hint + step, end()), now_us) - begin;
 }
 
 int64_t SourcePartition::offset_for_time(TimeUs timestamp_us) const {

@@ -28,7 +28,9 @@ class SourcePartition {
   void append(const SourceRecord& record, DurationUs linger_us);
 
   int64_t end() const { return static_cast<int64_t>(visible_us_.size()); }
-  int64_t visible_end(TimeUs now_us) const;
+  int64_t visible_end(TimeUs now_us) const { return visible_end(now_us, 0); }
+  // The same, found the sooner the nearer `hint` (at most end()) is to it.
+  int64_t visible_end(TimeUs now_us, int64_t hint) const;
   // When the record at `offset` can be fetched; offset < end().
   TimeUs visible_us(int64_t offset) const { return visible_us_[static_cast<size_t>(offset)]; }
   int64_t offset_for_time(TimeUs timestamp_us) const;  // the first record that is not older; end(): none

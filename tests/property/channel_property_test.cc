@@ -214,19 +214,20 @@ TEST(Channel, WatermarksTravelInCompanyOrSeldom) {
   for (uint32_t subpartition = 0; subpartition < 64; ++subpartition) {
     partition.on_partition_request({subpartition, 0, 2}, {2, 200 + subpartition});
   }
-  for (TimeUs now_us = 0; now_us < seconds(16); now_us += milliseconds(100)) {
+  const TimeUs end_us = 10 * 64 * config.lone_watermark_us;
+  for (TimeUs now_us = 0; now_us < end_us; now_us += milliseconds(10)) {
     partition.emit_watermark(now_us);
     partition.flush(now_us);
   }
-  EXPECT_EQ(producer.sent.size(), 64u * 10u) << "64 consumers: every 64 * 25 ms";
+  EXPECT_EQ(producer.sent.size(), 64u * 10u) << "64 consumers: every 64 times the interval";
   producer.sent.clear();
-  partition.emit_watermark(seconds(17));
+  partition.emit_watermark(end_us + 1);
   partition.emit(5, {"key", "value", 0, {}});
-  partition.emit_watermark(seconds(18));
-  partition.flush(seconds(16));
+  partition.emit_watermark(end_us + 2);
+  partition.flush(end_us);
   ASSERT_EQ(producer.sent.size(), 64u) << "data are never held back, and its consumer gets no second message";
   partition.broadcast_event(dataflow::BufferKind::barrier, 1, 0);
-  EXPECT_FALSE(partition.flush_after(seconds(16)).has_value()) << "the barrier took the watermark along";
+  EXPECT_FALSE(partition.flush_after(end_us).has_value()) << "the barrier took the watermark along";
 }
 
 // A damaged buffer is refused, waits for a rest that never comes, or is read as other contents of the same shape; it
