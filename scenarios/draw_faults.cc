@@ -83,7 +83,7 @@ simulator::FaultAction draw_partition(const FaultSpec& spec, const std::string& 
   fault.target = target;
   fault.peer = draw_process(spec.peer, cluster, stream.fork("peer"));
   // A process has no network to itself: the drawn pair was one and the same.
-  if (fault.peer == fault.target) fault.peer = "*";
+  if (fault.peer == fault.target) fault.peer = std::string("*");
   const std::string& direction = draw(spec.direction, stream.fork("direction"));
   fault.direction = direction == "both"      ? simulator::Direction::both
                     : direction == "to-peer" ? simulator::Direction::to_peer
