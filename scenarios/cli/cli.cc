@@ -131,7 +131,7 @@ std::vector<Command> make_commands(CLI::App& app, Options& o) {
   list->add_option("what", o.target, "scenarios, profiles, points, mails, bugs or schema")->default_str("scenarios");
   list->add_flag("--coverage", o.coverage,
                  "points: run the stock suites and say what was hit, struck and effective; 1 when something never was");
-  list->add_option("--seeds", o.coverage_seeds, "of each scenario and profile, with --coverage")->default_str("40");
+  list->add_option("--seeds", o.coverage_seeds, "of each scenario and profile, with --coverage")->default_str("60");
   add_json(*list, o);
   commands.push_back({list, list_command});
   commands.push_back(make_run(app, o));

@@ -39,7 +39,7 @@ struct Options {
   std::string effective_every = "200";
   // list points --coverage
   bool coverage = false;
-  std::string coverage_seeds = "40";
+  std::string coverage_seeds = "60";
   // bench
   std::string rounds = "31";
 };

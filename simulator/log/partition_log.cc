@@ -139,6 +139,11 @@ void PartitionLog::push(StoredBatch batch, ByteView records) {
 void PartitionLog::note(StoredBatch& batch) {
   next_offset_ = batch.base_offset + batch.count;
   batch.transaction = -1;
+  // An epoch that this copy led without writing anything is no part of the log: older records follow from the leader.
+  while (!epochs_.empty() && epochs_.back().epoch > batch.leader_epoch &&
+         epochs_.back().start_offset == batch.base_offset) {
+    epochs_.pop_back();
+  }
   if (epochs_.empty() || epochs_.back().epoch < batch.leader_epoch) {
     epochs_.push_back({batch.leader_epoch, batch.base_offset});
   }

@@ -237,6 +237,20 @@ TEST(PartitionLog, CopyIsAFunctionOfItsBatches) {
   EXPECT_FALSE(copy.append_replicated(leader.batches_from(1, 1))) << "what does not continue the copy is refused";
 }
 
+// It led for a while and wrote nothing; the next leader has records of an older epoch, and they begin where its own would
+// have. Taken for its own epoch's, they would be cut off again although they are committed.
+TEST(PartitionLog, AnEpochInWhichNothingWasWrittenIsForgottenWhenOlderRecordsFollow) {
+  PartitionLog leader;
+  const env::RecordBatch batch = batch_of({"a"});
+  ASSERT_TRUE(leader.append({1, 0, 0, true, 0}, batch.count, batch.records, 0).ok());
+  PartitionLog follower;
+  follower.begin_epoch(1);
+  EXPECT_EQ(follower.last_epoch(), 1u);
+  follow(follower, leader);
+  EXPECT_EQ(follower.last_epoch(), 0u);
+  EXPECT_EQ(follower.end_of_epoch(0).end_offset, 1);
+}
+
 TEST(PartitionLog, ReadersSeeNothingAboveTheHighWatermark) {
   PartitionLog log;
   const env::RecordBatch batch = batch_of({"a"});
@@ -258,7 +272,8 @@ TEST(PartitionLog, TransactionIsStableOnlyWhenItsMarkerIsReplicated) {
 TEST(PartitionLog, TruncationForgetsProducersAndTransactionsOfWhatIsCut) {
   PartitionLog log;
   log.begin_epoch(1);
-  ASSERT_EQ(append(log, 1, 0, 0, {"a"}), ErrorCode::ok);
+  const env::RecordBatch first = batch_of({"a"});
+  ASSERT_TRUE(log.append({1, 0, 0, true, 1}, first.count, first.records, 0).ok());
   const env::RecordBatch batch = batch_of({"b"});
   ASSERT_TRUE(log.append({1, 0, 1, true, 2}, batch.count, batch.records, 0).ok());
   ASSERT_TRUE(log.append_marker(marker(1, 0, 1, true), 2, 0).ok());
