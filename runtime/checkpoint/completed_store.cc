@@ -65,7 +65,12 @@ CompletedCheckpointStore::CompletedCheckpointStore(env::Storage& storage, std::s
       retained_(std::max(retained, 1)) {}
 
 std::string CompletedCheckpointStore::path_of(uint64_t id, const char* suffix) const {
-  return completed_ + "/chk-" + std::to_string(id) + "." + suffix;  // fmt would be most of what a storage call costs
+  char digits[20];
+  const char* const end = std::to_chars(digits, digits + sizeof digits, id).ptr;
+  const std::string_view number(digits, static_cast<size_t>(end - digits));
+  std::string path;  // one is made for every call of the storage
+  path.reserve(completed_.size() + sizeof "/chk-.meta" + sizeof digits);
+  return path.append(completed_).append("/chk-").append(number).append(".").append(suffix);
 }
 
 std::string CompletedCheckpointStore::directory_of(uint64_t id) const {

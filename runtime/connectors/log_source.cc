@@ -153,9 +153,14 @@ bool LogSource::at_end() const {
 }
 
 void LogSource::snapshot(Bytes& state) const {
-  State positions;
-  for (const Split& split : splits_) positions[split.partition] = {split.next_offset, split.end_offset};
-  state = encode(positions);
+  state.clear();
+  ByteWriter writer(state);  // what encode(State) would write: the splits ascend by partition
+  writer.varint(splits_.size());
+  for (const Split& split : splits_) {
+    writer.fixed(split.partition);
+    writer.fixed(split.next_offset);
+    writer.fixed(split.end_offset);
+  }
 }
 
 }  // namespace onceproof::connectors
