@@ -155,6 +155,15 @@ TEST(FetchSession, AnIdleConsumerCostsFourMailsAWaitWhateverItsPartitions) {
   EXPECT_LE(log.world().events() - before, 4u * 101) << "timer, answer, request, and the timer of the request";
 }
 
+TEST(FetchSession, TheVisibleEndOfASourceIsTheSameFromEveryHint) {
+  const auto topic = make_source_topic("in", {{{10, "a"}, {10, "b"}, {20, "c"}, {30, "d"}, {30, "e"}, {40, "f"}}});
+  const SourcePartition& records = topic->partitions()[0];
+  const std::map<TimeUs, int64_t> expected = {{0, 0}, {10, 2}, {15, 2}, {20, 3}, {30, 5}, {39, 5}, {40, 6}, {99, 6}};
+  for (const auto& [now_us, end] : expected) {
+    for (int64_t hint = 0; hint <= records.end(); ++hint) EXPECT_EQ(records.visible_end(now_us, hint), end) << hint;
+  }
+}
+
 // Whoever repeats a call at once when its outcome is unknown does not fill the world with refusals.
 TEST(FetchSession, ALostBrokerIsAskedLessAndLessOften) {
   SimulatedLog log(test::variant(1, false, false));

@@ -195,6 +195,21 @@ TEST_F(TaskTest, RestoredAsFinishedItSaysSoAtOnceAndKeepsSayingSo) {
   EXPECT_THAT(acknowledged(), ElementsAre(1u));
 }
 
+TEST_F(TaskTest, WhatTravelsInlineIsAcknowledgedInTheMailThatTookItAFileIsNot) {
+  const auto sent = [this](MailKind kind) {
+    return std::count_if(world.sent.begin(), world.sent.end(), [&](const Sent& each) { return each.kind == kind; });
+  };
+  start_as_producer();
+  trigger(1);
+  EXPECT_EQ(sent(MailKind::acknowledge_checkpoint), 1);
+  descriptor.checkpoint.inline_threshold_bytes = 0;
+  start_as_producer();
+  const auto before = sent(MailKind::acknowledge_checkpoint);
+  trigger(1);
+  EXPECT_EQ(sent(MailKind::acknowledge_checkpoint), before);
+  EXPECT_EQ(world.posted.back().kind, MailKind::snapshot_async);
+}
+
 TEST_F(TaskTest, TriggersThatFindTheSinkBetweenTwoTransactionsAllWaitForIt) {
   start();
   outside.sink_available = false;
