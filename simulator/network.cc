@@ -22,8 +22,9 @@ Connection& SimulatedNetwork::make(env::ProcessId from, env::ProcessId to, const
   if (connections_.empty()) connections_.emplace_back();
   const auto id = static_cast<uint32_t>(connections_.size());
   const auto stream = [&](env::ProcessId source, env::ProcessId target) {
-    const RandomStream pair = random_.fork(host_.names()[source]).fork(host_.names()[target], target);
-    return client == nullptr ? pair : pair.fork("client", id);
+    std::optional<RandomStream>& pair = link(source, target).latency;
+    if (!pair) pair = random_.fork(host_.names()[source]).fork(host_.names()[target], target);
+    return client == nullptr ? *pair : pair->fork("client", id);
   };
   connections_.push_back(std::make_unique<Connection>(
       Connection{id, client != nullptr, {}, {Way{stream(from, to)}, Way{stream(to, from)}}}));
@@ -47,7 +48,6 @@ Connection& SimulatedNetwork::of_client(Binding& client, env::ProcessId peer) {
   for (const auto& [process, id] : client.connections) {
     if (process == peer) return connection(id);
   }
-  static_cast<void>(link(client.process, peer));
   Connection& made = make(client.process, peer, &client);
   client.connections.emplace_back(peer, made.id);
   live_clients_.push_back(made.id);

@@ -86,6 +86,7 @@ class SimulatedNetwork {
     Connection* shared = nullptr;  // the same one for both directions; null: never used
     uint32_t holding = 0;          // cuts in force
     uint32_t resetting = 0;
+    std::optional<RandomStream> latency;  // what its connections fork theirs from; from the first one on
   };
   struct Cut {
     int fault;
