@@ -51,6 +51,7 @@ void convert(const std::vector<simulator::log::SinkRecord>& records, std::vector
     output.decided_us = record.decided_us;
     output.transaction = record.transaction;
     CHECK(decode_lineage(record.lineage, output.lineage), "the log returned a lineage that was never written");
+    output.lineage.sort();
   }
 }
 

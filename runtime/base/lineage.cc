@@ -12,11 +12,6 @@ void Lineage::grow(size_t wanted) {
   capacity_ = static_cast<uint32_t>(capacity);
 }
 
-void encode_lineage(std::vector<Position>& positions, Bytes& out) {
-  if (!std::is_sorted(positions.begin(), positions.end())) std::sort(positions.begin(), positions.end());
-  out.append(reinterpret_cast<const char*>(positions.data()), positions.size() * sizeof(Position));
-}
-
 bool decode_lineage(ByteView stored, Lineage& out) {
   if (stored.size() % sizeof(Position) != 0) return false;
   out.append(LineageView(stored));

@@ -10,7 +10,6 @@
 #include <cstring>
 #include <initializer_list>
 #include <utility>
-#include <vector>
 
 #include "runtime/base/bytes.h"
 
@@ -105,9 +104,7 @@ class Lineage {
   Position own_[kOwn] = {};
 };
 
-// The stored form, in state snapshots and in log record headers: the positions, packed as in a buffer. A log record's
-// are sorted.
-void encode_lineage(std::vector<Position>& positions, Bytes& out);  // sorts its argument
-[[nodiscard]] bool decode_lineage(ByteView stored, Lineage& out);   // appends; false: not whole positions
+// State snapshots and log record headers store a lineage as it lies in a buffer. Appends; false: not whole positions.
+[[nodiscard]] bool decode_lineage(ByteView stored, Lineage& out);
 
 }  // namespace onceproof

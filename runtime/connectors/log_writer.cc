@@ -22,12 +22,8 @@ int32_t LogWriter::partition_of(const dataflow::RecordView& record) const {
 
 void LogWriter::add(const dataflow::RecordView& record) {
   const int32_t partition = partition_of(record);
-  positions_.clear();
-  for (size_t i = 0; i < record.lineage.count(); ++i) positions_.push_back(record.lineage[i]);
-  lineage_.clear();
-  encode_lineage(positions_, lineage_);
   env::RecordBatch& batch = batches_[static_cast<size_t>(partition)];
-  env::append_log_record({0, record.timestamp_us, record.key, record.value, lineage_}, batch.records);
+  env::append_log_record({0, record.timestamp_us, record.key, record.value, record.lineage.raw()}, batch.records);
   ++batch.count;
   if (batch.records.size() >= config_.batch_bytes) send(partition);
 }

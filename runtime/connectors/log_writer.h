@@ -44,8 +44,6 @@ class LogWriter {
   std::unique_ptr<env::Log> log_;
   std::optional<env::ProducerIdentity> producer_;
   std::vector<env::RecordBatch> batches_;  // by partition
-  std::vector<Position> positions_;        // reused by add
-  Bytes lineage_;
   uint64_t next_number_ = 0;
   std::set<uint64_t> outstanding_;  // numbers of the batches that the log has not acknowledged
   std::vector<Waiting> waiting_;    // `below` ascends

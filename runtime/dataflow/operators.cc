@@ -110,10 +110,9 @@ bool WindowCountOperator::on_timer(TimeUs at_us, Panes::Entry& pane) {
   return fires;
 }
 
-void WindowCountOperator::fire(Panes::Entry& pane) {
+void WindowCountOperator::fire(const Panes::Entry& pane) {
   char digits[20];
   const char* end = std::to_chars(digits, digits + sizeof digits, pane.value.count).ptr;
-  pane.value.lineage.sort();
   next_->emit({pane.key, ByteView(digits, static_cast<size_t>(end - digits)), pane.window - 1,
                pane.value.lineage.view()});
 }

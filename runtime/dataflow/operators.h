@@ -48,7 +48,7 @@ class WindowCountOperator : public Operator {
   using Panes = state::KeyedTable<Pane>;
   TimeUs cleanup_time(TimeUs last) const;
   bool on_timer(TimeUs at_us, Panes::Entry& pane);  // true: the pane fired
-  void fire(Panes::Entry& pane);
+  void fire(const Panes::Entry& pane);
 
   TaskContext& context_;
   const DurationUs size_us_;

@@ -49,7 +49,7 @@ struct ProducerIdentity {
 
 // The stored form of a record, the same in a produce request, in the log and in a fetch response:
 //   i64 offset | i64 timestamp_us | u32 key size | u32 value size | u32 lineage size | key | value | lineage
-// The broker overwrites the offset when it appends. `lineage` is a header: of sinks' records encode_lineage()'s form.
+// The broker overwrites the offset when it appends. `lineage` is a header of sinks' records: positions in any order.
 struct LogRecord {
   int64_t offset = 0;
   TimeUs timestamp_us = 0;

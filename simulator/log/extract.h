@@ -20,7 +20,7 @@ struct SinkRecord {
   TimeUs timestamp_us = 0;  // event time
   ByteView key;
   ByteView value;
-  ByteView lineage;  // encode_lineage()'s form
+  ByteView lineage;  // positions in any order
   uint64_t producer_id = 0;
   uint16_t epoch = 0;
   Visibility visibility = Visibility::non_transactional;
