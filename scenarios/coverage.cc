@@ -21,8 +21,6 @@ struct NeverBecause {
 // Why the stock suites strike something never, or never to any effect.
 constexpr NeverBecause kReasons[] = {
     {"window.late", "no record of a stock input is late, so nothing hits it"},
-    {"txn.timeout", "the transaction timeouts of the stock suites leave room for every recovery, so nothing expires"},
-    {"sink.lost-transaction", "only a transaction that expired is lost, and the stock suites leave room for every recovery"},
     {"reconnect target=broker", "a broker has no log client"},
     {"reconnect target=jobmanager", "the job manager has no log client"},
     {"reconnect target=controller", "the log's controller has no log client"},

@@ -77,6 +77,9 @@ void make_consistent(RunPlan& plan, graph::RestartStrategyKind own_strategy) {
   timeout_us = std::max(timeout_us, job.checkpoint.interval_us);
   if (timeout_us >= needed_us) {
     timeout_us = std::min(std::max(timeout_us, needed_us + kRoomForRecoveriesUs), kBrokerMaxTransactionTimeoutUs);
+  } else {
+    // Transactions will be lost, as the claim says. A job that ends with the first one would decide nothing.
+    job.sink.lost_transaction = graph::LostTransaction::go_on;
   }
 }
 
