@@ -45,6 +45,26 @@ TEST_P(Catalogue, NoSwarmBreaksAClaim) {
   }
 }
 
+// The timeout is the only thing that is wrong: what the log gave up is lost and nothing is doubled, as is claimed; the
+// stack without transactions loses nothing.
+TEST(Expiry, ATimeoutBelowARecoveryLosesWhatItsTransactionsHeld) {
+  Session session = open("expiry", "stock");
+  uint64_t lost = 0;
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    const std::vector<RunPlan> plans = session.plans(seed).take();
+    for (const RunPlan& plan : plans) {
+      const checkers::RunReport report = std::move(session.run(plan).value().report);
+      EXPECT_EQ(report.verdict.outcome, checkers::Outcome::valid) << session.reproduce(seed, plan.guarantee);
+      if (plan.guarantee == "at-least-once") EXPECT_EQ(report.verdict.counts.lost, 0u) << seed;
+      if (plan.guarantee != "exactly-once") continue;
+      EXPECT_EQ(report.history.claimed, checkers::Guarantee::at_most_once);
+      EXPECT_EQ(report.verdict.counts.duplicated, 0u) << seed;
+      lost += report.verdict.counts.lost;
+    }
+  }
+  EXPECT_GT(lost, 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Profiles, Catalogue, testing::Values("word-count", "transform"), [](const auto& param) {
   return std::string(param.param) == "transform" ? "Transform" : "WordCount";
 });

@@ -117,6 +117,24 @@ TEST(Profile, ASwarmsWorkFitsIntoARun) {
   }
 }
 
+// A job that ends with the first transaction that the log has lost decides nothing; and restarts are never used up.
+TEST(Profile, ASwarmsJobGoesOn) {
+  const Scenario scenario = profiled("transform", "swarm");
+  int loses = 0;
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    const graph::JobConfig job = draw_plan(scenario, seed).value().job;
+    EXPECT_GE(job.restart.attempts, 1000) << seed;
+    if (job.restart.strategy == graph::RestartStrategyKind::failure_rate) {
+      EXPECT_GE(job.restart.max_failures_per_interval, 1000) << seed;
+    }
+    EXPECT_NE(job.restart.strategy, graph::RestartStrategyKind::none) << seed;
+    if (job.sink.transaction_timeout_us >= needed_transaction_timeout_us(job)) continue;
+    ++loses;
+    EXPECT_EQ(job.sink.lost_transaction, graph::LostTransaction::go_on) << seed;
+  }
+  EXPECT_GT(loses, 5);
+}
+
 TEST(Profile, AContradictionOfTheScenarioIsNotHiddenByTheSwarm) {
   const Scenario scenario = with_profile(scenario_of(R"(, "parallelism": 9)"), "swarm").take();
   EXPECT_FALSE(draw_plan(scenario, 1).ok());
