@@ -20,6 +20,7 @@ const char* to_string(Guarantee guarantee);  // "at-least-once"
 struct InputRecord {
   std::string value;
   TimeUs timestamp_us = 0;
+  TimeUs visible_us = 0;  // when it appeared in its partition
 };
 // partitions[p][o] is the record at offset o of source partition p.
 struct Input {
@@ -69,7 +70,6 @@ struct TransactionRecord {
   TimeUs completed_us = -1;  // all markers written
   TransactionOutcome outcome = TransactionOutcome::open;
   bool timed_out = false;
-  bool empty = false;  // decided, and nothing was ever written into it
 };
 
 enum class CheckpointOutcome : uint8_t { pending, completed, aborted };
@@ -115,6 +115,27 @@ struct Event {
   std::string text;
 };
 
+struct Span {
+  TimeUs from_us = 0, until_us = 0;
+};
+// A source asked for this offset, further than any had asked before: it is done with what lies below.
+struct Asked {
+  TimeUs at_us = 0;
+  int64_t offset = 0;
+};
+
+// How long things may take while nothing excuses a delay; 0: not judged. From the configuration.
+struct Bounds {
+  DurationUs recovery_us = 0;          // from the end of a disturbance until the job is as if nothing had been
+  DurationUs detection_us = 0;         // a fault can fail tasks until so long after it is over
+  DurationUs checkpoints_fail_us = 0;  // and so long by checkpoints that fail one after the other
+  DurationUs checkpoint_us = 0;        // from one completed checkpoint to the next
+  DurationUs result_us = 0;            // from when the source is done with all that lets a result out until the log has it
+  DurationUs commit_us = 0;            // from a stored checkpoint until its transactions are decided
+  DurationUs read_us = 0;              // from when a record can be read until the reader has it
+  DurationUs loss_us = 0;              // what appears so long after the last disturbance has no reason to be lost
+};
+
 enum class JobStatus : uint8_t { running, finished, failed };
 const char* to_string(JobStatus status);
 
@@ -141,11 +162,15 @@ struct History {
   bool store_recorded = false;           // the disk was watched: `stored` is all that it held
   std::vector<StoredCheckpoint> stored;  // in the order of their times
   std::vector<FaultRecord> faults;
-  std::vector<Event> events;  // in time order
+  std::vector<Span> slow;                    // the world itself took long: a mail that waited, a slow disk or message
+  std::vector<std::vector<Asked>> asked;     // for each source partition, ascending; empty: not recorded
+  std::vector<Event> events;                 // in time order
   JobStatus job = JobStatus::running;
   std::string job_reason;            // of a failure
   TimeUs ended_us = 0;               // virtual time at which the run stopped
   TimeUs healed_us = 0;              // the last fault was over; 0: there was none
+  Bounds bounds;
+  DurationUs out_of_orderness_us = 0;  // of the source's watermarks
   DurationUs liveness_bound_us = 0;  // how long after healed_us (and after the input's end) progress may take
   TimeUs input_end_us = 0;           // when the last input record was available
   bool quiescent = false;            // the sink log's last stable offset reached its high watermark

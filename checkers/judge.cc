@@ -6,11 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "checkers/calm.h"
+#include "checkers/causes.h"
 #include "checkers/delivery.h"
 #include "checkers/evidence.h"
 #include "checkers/liveness.h"
 #include "checkers/order.h"
 #include "checkers/placement.h"
+#include "checkers/progress.h"
 #include "checkers/reads.h"
 #include "checkers/restores.h"
 #include "checkers/results.h"
@@ -77,6 +80,8 @@ Verdict judge(const History& history, const Reference& reference) {
   tell_delivery(history, reference, delivery, liveness.settled, findings);
   check_order(history, reference, delivery, findings);
   check_placement(history, reference, delivery, findings);
+  check_progress(history, reference, delivery, timeline, Calm(history), findings);
+  check_causes(history, reference, delivery, liveness.settled, findings);
   const bool pieces = check_results(history, reference, delivery, liveness.settled, findings);
   verdict.claimed = history.claimed;
   verdict.counts = delivery.counts;

@@ -21,7 +21,7 @@ struct Tally {
 };
 
 // How many different records of its result an output counts; its lineage is sorted.
-uint32_t distinct(const std::vector<Position>& lineage) {
+uint32_t distinct(const Lineage& lineage) {
   uint32_t count = 0;
   for (size_t i = 0; i < lineage.size(); ++i) count += i == 0 || lineage[i] != lineage[i - 1] ? 1 : 0;
   return count;

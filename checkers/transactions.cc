@@ -2,7 +2,8 @@
 #include "checkers/transactions.h"
 
 #include <algorithm>
-#include <set>
+#include <numeric>
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -22,9 +23,6 @@ std::string name_of(const TransactionRecord& transaction) {
 }
 
 void check_commit(const TransactionRecord& transaction, const Timeline& timeline, Findings& findings) {
-  // In the classic protocol a late copy of a request that adds a partition opens a transaction that was committed
-  // once more, under the same epoch; whoever repeats its commit then ends the new one, and that commits nothing.
-  if (transaction.checkpoint == 0 && transaction.empty) return;
   if (transaction.checkpoint == 0) {
     findings.add("commit-without-pre-commit", transaction.decided_us, [&] {
       return fmt::format("{} was committed at {} although no checkpoint had pre-committed it", name_of(transaction),
@@ -87,37 +85,40 @@ void check_double_commits(std::vector<const TransactionRecord*> committed, Findi
 // Whose transaction a record is: the one that its marker names, or the only one that its producer had under its epoch.
 class Writers {
  public:
-  explicit Writers(const History& history) {
-    for (const TransactionRecord& transaction : history.transactions) by_writer_.emplace_back(&transaction);
-    std::stable_sort(by_writer_.begin(), by_writer_.end(), [](auto* a, auto* b) { return key(*a) < key(*b); });
+  explicit Writers(const std::vector<TransactionRecord>& transactions) : transactions_(transactions) {
+    by_writer_.resize(transactions.size());
+    std::iota(by_writer_.begin(), by_writer_.end(), size_t{0});
+    std::stable_sort(by_writer_.begin(), by_writer_.end(), [&](size_t a, size_t b) { return key(a) < key(b); });
   }
 
   struct Found {
-    const TransactionRecord* transaction = nullptr;
-    bool known = false;  // false: its producer never had a transaction, or none of that number
+    std::optional<size_t> transaction;  // index into the history's
+    bool known = false;                 // false: its producer never had a transaction, or none of that number
   };
   Found find(const OutputRecord& output) const {
     const Key wanted{output.producer_id, output.epoch};
     const auto low = std::lower_bound(by_writer_.begin(), by_writer_.end(), wanted,
-                                      [](const TransactionRecord* entry, const Key& k) { return key(*entry) < k; });
-    const auto end = std::find_if(low, by_writer_.end(), [&](const auto* entry) { return key(*entry) != wanted; });
+                                      [&](size_t index, const Key& k) { return key(index) < k; });
+    const auto end = std::find_if(low, by_writer_.end(), [&](size_t index) { return key(index) != wanted; });
     if (output.transaction != 0) {
-      const auto named = std::find_if(low, end, [&](const auto* t) { return t->number == output.transaction; });
+      const auto number = [&](size_t index) { return transactions_[index].number; };
+      const auto named = std::find_if(low, end, [&](size_t index) { return number(index) == output.transaction; });
       if (named != end) return {*named, true};
-      const bool unnumbered = std::any_of(low, end, [](const auto* t) { return t->number == 0; });
-      if (!unnumbered) return {};
+      if (std::none_of(low, end, [&](size_t index) { return number(index) == 0; })) return {};
     }
     if (end - low == 1) return {*low, true};
-    return {nullptr, end != low};  // several: any of them
+    return {std::nullopt, end != low};  // several: any of them
   }
 
  private:
   using Key = std::pair<uint64_t, uint32_t>;
-  static Key key(const TransactionRecord& transaction) { return {transaction.producer_id, transaction.epoch}; }
-  std::vector<const TransactionRecord*> by_writer_;
+  Key key(size_t index) const { return {transactions_[index].producer_id, transactions_[index].epoch}; }
+  const std::vector<TransactionRecord>& transactions_;
+  std::vector<size_t> by_writer_;
 };
 
-void check_record(const OutputRecord& output, const Writers::Found& found, bool settled, Findings& findings) {
+void check_record(const History& history, const OutputRecord& output, const Writers::Found& found, bool settled,
+                  Findings& findings) {
   if (output.visibility == Visibility::non_transactional) {
     findings.add("outside-transaction", output.at_us, [&] {
       return fmt::format("{} was written outside any transaction by a transactional sink", output_text(output));
@@ -129,9 +130,9 @@ void check_record(const OutputRecord& output, const Writers::Found& found, bool 
                          output_text(output), output.producer_id, output.epoch);
     });
   }
-  if (found.transaction == nullptr || output.visibility == Visibility::non_transactional) return;
+  if (!found.transaction || output.visibility == Visibility::non_transactional) return;
   // Visibility that disagrees with the outcome: a torn or resurrected transaction.
-  const TransactionRecord& transaction = *found.transaction;
+  const TransactionRecord& transaction = history.transactions[*found.transaction];
   const bool committed = transaction.outcome == TransactionOutcome::committed;
   const bool hidden = committed && output.visibility != Visibility::committed &&
                       (settled || output.visibility == Visibility::aborted);
@@ -146,14 +147,13 @@ void check_record(const OutputRecord& output, const Writers::Found& found, bool 
 
 // Every record against its transaction. Returns which transactions have records: one that a late copy of a request
 // opened once more, and that nobody wrote into, comes to nothing whatever its outcome.
-std::set<const TransactionRecord*> check_atomicity(const History& history, bool settled, Findings& findings) {
-  const Writers writers(history);
-  std::set<const TransactionRecord*> written;
-  const TransactionRecord* last = nullptr;
+std::vector<uint8_t> check_atomicity(const History& history, bool settled, Findings& findings) {
+  const Writers writers(history.transactions);
+  std::vector<uint8_t> written(history.transactions.size(), 0);
   for (const OutputRecord& output : history.outputs) {
     const Writers::Found found = writers.find(output);
-    check_record(output, found, settled, findings);
-    if (found.transaction != nullptr && found.transaction != last) written.insert(last = found.transaction);
+    check_record(history, output, found, settled, findings);
+    if (found.transaction) written[*found.transaction] = 1;
   }
   return written;
 }
@@ -164,10 +164,11 @@ void check_transactions(const History& history, const Timeline& timeline, bool s
   if (!history.transactional_sink) return;
   Findings findings("transactions", out);
   const bool no_loss = history.claimed == Guarantee::exactly_once || history.claimed == Guarantee::at_least_once;
-  const std::set<const TransactionRecord*> written = check_atomicity(history, settled, findings);
+  const std::vector<uint8_t> written = check_atomicity(history, settled, findings);
   std::vector<const TransactionRecord*> committed;
-  for (const TransactionRecord& transaction : history.transactions) {
-    const bool idle = transaction.number != 0 && !written.contains(&transaction);
+  for (size_t i = 0; i < history.transactions.size(); ++i) {
+    const TransactionRecord& transaction = history.transactions[i];
+    const bool idle = transaction.number != 0 && !written[i];
     if (transaction.outcome != TransactionOutcome::committed) {
       if (no_loss) check_lost_commit(transaction, timeline, settled, findings);
     } else if (!idle) {

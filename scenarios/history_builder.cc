@@ -7,6 +7,7 @@
 
 #include "runtime/base/lineage.h"
 #include "runtime/graph/execution_graph.h"
+#include "scenarios/bounds.h"
 #include "scenarios/guarantee.h"
 #include "simulator/log/extract.h"
 
@@ -125,7 +126,6 @@ void add_transactions(const std::vector<simulator::PointHit>& points, const simu
     record.decided_us = entry.decided_us;
     record.completed_us = entry.completed_us;
     record.timed_out = entry.timed_out;
-    record.empty = entry.empty;
     record.outcome = outcome_of(entry.outcome);
   }
   assign_checkpoints(points, history.transactions);
@@ -156,6 +156,13 @@ History build_history(const RunPlan& plan, simulator::World& world, const simula
     history.faults.push_back(
         {fault.kind, fault.description, fault.fired, fault.effective, fault.fired_us, fault.healed_us});
   }
+  for (const simulator::SlowSpan& slow : world.slow_steps()) history.slow.push_back({slow.from_us, slow.until_us});
+  for (int32_t partition = 0; partition < plan.job.source.partitions; ++partition) {
+    std::vector<checkers::Asked>& asked = history.asked.emplace_back();
+    for (const auto& each : log.asked({plan.job.source.topic, partition})) asked.push_back({each.at_us, each.offset});
+  }
+  history.bounds = bounds_of(plan);
+  history.out_of_orderness_us = plan.job.source.out_of_orderness_us;
   history.ended_us = world.now();
   history.healed_us = world.last_heal_us();
   history.liveness_bound_us = plan.liveness_bound_us;

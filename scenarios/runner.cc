@@ -9,6 +9,7 @@
 #include "checkers/judge.h"
 #include "runtime/cluster/job_manager.h"
 #include "runtime/cluster/task_manager.h"
+#include "scenarios/bounds.h"
 #include "scenarios/history_builder.h"
 #include "scenarios/input.h"
 #include "scenarios/stored_checkpoints.h"
@@ -112,6 +113,9 @@ Result<PreparedInput> prepare_input(const RunPlan& plan) {
   Result<ShapedInput> shaped = shape_input(text.value(), input_shape(plan));
   if (!shaped.ok()) return shaped.error();
   const std::vector<std::vector<TimeUs>> visible_us = std::move(shaped.value().visible_us);
+  for (size_t p = 0; p < visible_us.size(); ++p) {
+    for (size_t i = 0; i < visible_us[p].size(); ++i) shaped.value().records.partitions[p][i].visible_us = visible_us[p][i];
+  }
   auto input = std::make_shared<const checkers::Input>(std::move(shaped.value().records));
   auto topic = std::make_shared<simulator::log::SourceTopic>(plan.job.source.topic, plan.job.source.partitions,
                                                              plan.input.linger_us);
@@ -135,6 +139,7 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   options.disk = plan.disk;
   options.faults = plan.faults;
   options.detail = window;
+  options.slow_step_us = slow_step_of(plan);
   if (recording == Recording::judged) options.skipped_points = unjudged_points();
   simulator::log::LogCluster log(log_options(plan));  // outlives the world, whose brokers refer to it
   simulator::log::ReaderJournal journal;

@@ -15,6 +15,7 @@ Kernel::Kernel(WorldOptions options, FaultSourceFactory fault_sources)
       trace_(options_.ladder_stride, options_.detail),
       network_(*this, queue_, slab_, now_us_, options_.network, RandomStream(options_.seed).fork("network")),
       disk_(options_.disk, RandomStream(options_.seed).fork("disk")),
+      slow_steps_(options_.slow_step_us),
       faults_(*this, options_.faults, fault_sources) {
   faults_.arm();
 }
@@ -142,6 +143,7 @@ bool Kernel::handle_ready(uint32_t id) {
     Event& event = slab_[slot];
     Binding* binding = event.cancelled ? nullptr : bindings_[event.binding].get();
     if (binding != nullptr) {
+      slow_steps_.note(event.arrive_us, now_us_);
       handle(*binding, slot);
       return true;
     }
@@ -163,6 +165,7 @@ void Kernel::handle(Binding& binding, uint32_t slot) {
   if (!mail.body.empty()) cost_us += static_cast<DurationUs>(mail.body.size()) * options_.cpu.per_kib_us / 1024;
   if (process.cpu_percent != 100) cost_us = cost_us * process.cpu_percent / 100;
   owner.busy_until_us = now_us_ + cost_us;
+  slow_steps_.note(now_us_, owner.busy_until_us);
   event.order = 0;  // a fired timer can no longer be cancelled
   if (event.type == EventType::notice && binding.is_client()) [[unlikely]] {
     network_.told(binding, mail.from.connection);
@@ -184,6 +187,7 @@ void Kernel::handle(Binding& binding, uint32_t slot) {
 
 void Kernel::enqueue(Binding& owner, uint32_t slot) {
   slab_[slot].next = kNoSlot;
+  slab_[slot].arrive_us = now_us_;
   if (owner.tail == kNoSlot) {
     owner.head = slot;
   } else {

@@ -15,6 +15,7 @@
 #include "simulator/fault_driver.h"
 #include "simulator/network.h"
 #include "simulator/process.h"
+#include "simulator/slow_steps.h"
 #include "simulator/world.h"
 
 namespace onceproof::simulator {
@@ -75,6 +76,8 @@ class Kernel final : public LogClientHost, public NetworkHost, public FaultLever
   SimulatedNetwork& network() { return network_; }
   SimulatedDisk& disk() { return disk_; }
   FaultDriver& faults() { return faults_; }
+  const SlowSteps& slow_steps() const { return slow_steps_; }
+  void took(TimeUs from_us, TimeUs until_us) override { slow_steps_.note(from_us, until_us); }
   EventSlab& slab() { return slab_; }
   void push(TimeUs at_us, uint32_t slot) { slab_[slot].order = queue_.push(at_us, slot); }
   void call_fault_back(TimeUs at_us, int fault, uint64_t tag) override;
@@ -158,6 +161,7 @@ class Kernel final : public LogClientHost, public NetworkHost, public FaultLever
   LogLevers* log_levers_ = nullptr;
   SimulatedNetwork network_;
   SimulatedDisk disk_;
+  SlowSteps slow_steps_;
   FaultDriver faults_;
   std::vector<Stall> stalls_;
   std::vector<HangingCall> hanging_;

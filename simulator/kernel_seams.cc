@@ -85,6 +85,7 @@ void Kernel::charge(Binding& by, uint64_t records, uint64_t bytes) {
   const uint32_t percent = processes_[by.process]->cpu_percent;
   if (percent != 100) cost_us = cost_us * percent / 100;
   by.owner->busy_until_us = depart_us(by) + cost_us;
+  slow_steps_.note(now_us_, by.owner->busy_until_us);
 }
 
 std::unique_ptr<env::Log> Kernel::open_log(Binding& owner, const std::string& client_id) {

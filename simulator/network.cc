@@ -154,6 +154,7 @@ void SimulatedNetwork::put(Connection& connection, int side, uint32_t slot, Time
   const DurationUs latency_us = loopback ? options_.loopback_us : draw_latency(way);
   way.last_us = std::max(way.last_us, event.depart_us + latency_us);
   event.arrive_us = way.last_us;
+  host_.took(depart_us, way.last_us);
   event.connection = connection.id;
   event.side = static_cast<uint8_t>(side);
   event.held = false;

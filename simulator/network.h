@@ -34,6 +34,7 @@ class NetworkHost {
   virtual void forget(Binding& client, uint32_t connection) = 0;
   virtual void fault_effective(int fault) = 0;
   virtual void fault_applied(int fault, TimeUs until_us) = 0;
+  virtual void took(TimeUs from_us, TimeUs until_us) { static_cast<void>(from_us), static_cast<void>(until_us); }
 };
 
 struct DelayRule {

@@ -51,6 +51,7 @@ struct WorldOptions {
   FaultPlan faults;
   bool record_points = true;
   std::bitset<env::kPointCount> skipped_points;  // of those that are recorded by default: counted, not kept
+  DurationUs slow_step_us = 500'000;  // what takes longer is noted (World::slow_steps)
   uint32_t ladder_stride = 64;  // the trace keeps the hash after every so many events
   // Events [first, second) are recorded in full, to name the first event in which two runs differ.
   std::optional<std::pair<uint64_t, uint64_t>> detail;

@@ -103,7 +103,10 @@ DurationUs SimulatedStorage::cost_us(const Call& call) const {
   return 0;
 }
 
-void SimulatedStorage::schedule(uint64_t id, TimeUs at_us) { kernel_.call_storage(at_us, binding_.id, id); }
+void SimulatedStorage::schedule(uint64_t id, TimeUs at_us) {
+  kernel_.took(kernel_.now(), at_us);
+  kernel_.call_storage(at_us, binding_.id, id);
+}
 
 uint64_t SimulatedStorage::digest(uint64_t id) const {
   const auto found = calls_.find(id);

@@ -41,6 +41,7 @@ bool World::faults_quiet() const { return kernel_->faults().quiet(); }
 TimeUs World::last_heal_us() const { return kernel_->faults().last_heal_us(); }
 void World::disarm_remaining_faults() { kernel_->disarm_faults(); }
 
+const std::vector<SlowSpan>& World::slow_steps() const { return kernel_->slow_steps().spans(); }
 SimulatedDisk& World::disk() { return kernel_->disk(); }
 const std::vector<std::string>& World::process_names() const { return kernel_->names(); }
 bool World::alive(env::ProcessId process) const { return kernel_->alive(process); }

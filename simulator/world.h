@@ -15,6 +15,7 @@
 #include "simulator/fault_plan.h"
 #include "simulator/log_client_base.h"
 #include "simulator/options.h"
+#include "simulator/slow_steps.h"
 #include "simulator/trace.h"
 
 namespace onceproof::simulator {
@@ -92,6 +93,8 @@ class World {
   TimeUs last_heal_us() const;  // when the last fault that fired was over; 0: none fired
   // The liveness phase: what did not fire yet never will. Faults in force heal at their own time.
   void disarm_remaining_faults();
+
+  const std::vector<SlowSpan>& slow_steps() const;  // what took longer than WorldOptions::slow_step_us
 
   SimulatedDisk& disk();
   const std::vector<std::string>& process_names() const;

@@ -61,6 +61,7 @@ bool Broker::try_fetch_source(const FetchRequest& request, const SourcePartition
                         fmt::format("offset {} is not in [0, {}]", request.offset, source.end()));
     return answers.add_error(request.correlation, status), true;
   }
+  cluster_.note_asked(request.partition, request.offset);
   const int64_t visible = source.visible_end(env_.now(), request.offset);
   SourcePartition::Range range{{}, 0};
   if (request.offset < visible) range = source.range(request.offset, visible, request.max_bytes);

@@ -139,4 +139,19 @@ bool LogCluster::move_leader(const std::string& topic, int32_t partition) {
   return true;
 }
 
+const std::vector<LogCluster::Asked>& LogCluster::asked(const env::TopicPartition& partition) const {
+  static const std::vector<Asked> nothing;
+  const std::optional<PartitionId> id = image().find(partition);
+  return id && *id < asked_.size() ? asked_[*id] : nothing;
+}
+
+void LogCluster::note_asked(PartitionId id, int64_t offset) {
+  if (id >= asked_.size()) asked_.resize(id + 1);
+  std::vector<Asked>& asked = asked_[id];
+  const int64_t before = asked.empty() ? 0 : asked.back().offset;
+  if (offset <= before) return;
+  asked_total_ += offset - before;
+  asked.push_back({world_->now(), offset});
+}
+
 }  // namespace onceproof::simulator::log

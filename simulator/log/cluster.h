@@ -57,12 +57,22 @@ class LogCluster final : public LogLevers {
   std::optional<int32_t> leader(LogTopic topic, int32_t partition) const override;
   void move_leader(LogTopic topic, int32_t partition) override;
 
+  // How far sources have asked for a source topic's partition, each time that one asked for more, in the order of the
+  // times: it is done with what lies below.
+  struct Asked {
+    TimeUs at_us = 0;
+    int64_t offset = 0;
+  };
+  const std::vector<Asked>& asked(const env::TopicPartition& partition) const;
+  int64_t asked() const { return asked_total_; }  // over all source partitions
+
   // ---- for the cluster's own actors --------------------------------------------------------------------------
   ControllerState& controller() { return controller_; }
   BrokerDisk& disk(int32_t broker) { return disks_[static_cast<size_t>(broker)]; }
   const SourceTopic* source(PartitionId id, int32_t& partition) const;
   // False from the moment a crash has struck, also inside the crashing handler itself.
   bool alive(env::ProcessId process) const { return world_->alive(process); }
+  void note_asked(PartitionId id, int64_t offset);
 
  private:
   void make_copies();
@@ -72,6 +82,8 @@ class LogCluster final : public LogLevers {
   ControllerState controller_;
   std::vector<BrokerDisk> disks_;
   std::vector<std::shared_ptr<const SourceTopic>> sources_;
+  std::vector<std::vector<Asked>> asked_;  // by number
+  int64_t asked_total_ = 0;
   World* world_ = nullptr;
   std::vector<env::ProcessId> processes_;
   env::ProcessId controller_process_ = 0;

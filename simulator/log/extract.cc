@@ -2,7 +2,6 @@
 #include "simulator/log/extract.h"
 
 #include <algorithm>
-#include <set>
 #include <tuple>
 
 namespace onceproof::simulator::log {
@@ -95,20 +94,6 @@ void each_transaction_record(const LogCluster& log, Visit visit) {
   }
 }
 
-// (producer, number) of the transactions whose marker ended something that was written.
-std::set<std::pair<uint64_t, uint64_t>> written_transactions(const LogCluster& log) {
-  std::set<std::pair<uint64_t, uint64_t>> written;
-  for (const TopicInfo& topic : log.image().topics) {
-    if (is_source(log, topic)) continue;
-    for (int32_t i = 0; i < topic.partitions; ++i) {
-      for (const StoredBatch& batch : log.partition(topic.first + static_cast<PartitionId>(i)).batches()) {
-        if (batch.control && batch.transaction >= 0) written.insert({batch.producer_id, batch.number});
-      }
-    }
-  }
-  return written;
-}
-
 }  // namespace
 
 std::vector<SinkRecord> sink_records(const LogCluster& log, const std::string& topic) {
@@ -166,13 +151,9 @@ std::vector<TransactionEntry> transaction_history(const LogCluster& log) {
   each_transaction_record(log, [&](const TransactionMetadata& record, TimeUs at_us) {
     note_record(record, at_us, by_id[record.transactional_id]);
   });
-  const std::set<std::pair<uint64_t, uint64_t>> written = written_transactions(log);
   std::vector<TransactionEntry> history;
   for (const auto& [id, by_number] : by_id) {
-    for (const auto& [number, entry] : by_number) {
-      history.push_back(entry);
-      history.back().empty = entry.completed_us >= 0 && !written.contains({entry.producer_id, number});
-    }
+    for (const auto& [number, entry] : by_number) history.push_back(entry);
   }
   std::stable_sort(history.begin(), history.end(), [](const TransactionEntry& a, const TransactionEntry& b) {
     return std::tie(a.begun_us, a.transactional_id) < std::tie(b.begun_us, b.transactional_id);

@@ -74,7 +74,6 @@ struct TransactionEntry {
   Outcome outcome = Outcome::open;  // as decided, durable from decided_us on
   bool timed_out = false;
   bool fenced = false;
-  bool empty = false;  // all its markers are written, and nothing lies before any of them
 };
 
 // What a coordinator tells a partition's leader: the decision about its part of one transaction.

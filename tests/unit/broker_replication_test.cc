@@ -172,7 +172,7 @@ TEST(BrokerLife, OneThatCameBackBeforeItsControllerGivesOutNewProducerIds) {
   EXPECT_NE(calls.init(0, "b").producer_id, first);
 }
 
-TEST(Extraction, ATransactionIntoWhichNothingWasWrittenIsEmpty) {
+TEST(Extraction, ARecordNamesItsTransactionAndNoneOneThatNobodyWroteInto) {
   SimulatedLog::Options options;
   options.cluster.brokers = 2;
   options.cluster.transaction_version = TransactionVersion::classic;
@@ -193,9 +193,11 @@ TEST(Extraction, ATransactionIntoWhichNothingWasWrittenIsEmpty) {
   log.advance(seconds(10));
   const std::vector<TransactionEntry> history = transaction_history(log.cluster());
   ASSERT_EQ(history.size(), 2u);
-  EXPECT_FALSE(history[0].empty);
   EXPECT_EQ(history[1].outcome, Outcome::committed);
-  EXPECT_TRUE(history[1].empty);
+  const std::vector<SinkRecord> records = sink_records(log.cluster(), "out");
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].transaction, history[0].number);
+  EXPECT_NE(records[0].transaction, history[1].number);
 }
 
 // ---- the client ----------------------------------------------------------------------------------------------

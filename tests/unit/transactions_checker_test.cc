@@ -71,8 +71,6 @@ TEST(TransactionsChecker, SeesACommitThatNoCheckpointPreCommitted) {
   run.transaction("sink-0-1", 0, 2);
   run.commit(6);
   EXPECT_EQ(count_of(findings_of(run), "commit-without-pre-commit"), 1u);
-  run.raw().transactions.back().empty = true;
-  EXPECT_TRUE(findings_of(run).empty()) << "a late request opened it, and nothing was committed";
 }
 
 TEST(TransactionsChecker, SeesALostCommit) {

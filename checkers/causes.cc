@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkers/causes.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "checkers/calm.h"
+#include "checkers/findings.h"
+#include "checkers/text.h"
+
+namespace onceproof::checkers {
+
+namespace {
+
+bool disturbed(const std::vector<Span>& spans, TimeUs from_us, TimeUs until_us) {
+  return std::any_of(spans.begin(), spans.end(),
+                     [&](const Span& span) { return span.from_us <= until_us && span.until_us >= from_us; });
+}
+
+void check_restarts(const History& history, const std::vector<Span>& spans, Findings& findings) {
+  const Bounds& bounds = history.bounds;
+  if (bounds.detection_us == 0) return;
+  for (const Event& event : history.events) {
+    if (std::string_view(event.point) != "job.restart") continue;
+    const bool by_checkpoints = event.text.find("Exceeded checkpoint tolerable failure threshold") != std::string::npos;
+    const DurationUs reach_us = std::max(bounds.detection_us, by_checkpoints ? bounds.checkpoints_fail_us : 0);
+    if (disturbed(spans, event.at_us - reach_us, event.at_us)) continue;
+    findings.add("unexplained-restart", event.at_us, [&] {
+      return fmt::format("the job was restarted at {} ({}), although nothing had happened in the {} before",
+                         time_text(event.at_us), event.text, time_text(reach_us));
+    });
+  }
+}
+
+// When the job was deployed again, in the order of the times.
+std::vector<TimeUs> redeployments(const History& history) {
+  std::vector<TimeUs> at;
+  bool first = true;
+  TimeUs first_us = 0;
+  for (const Event& event : history.events) {
+    if (std::string_view(event.point) != "restore.begin") continue;
+    if (std::exchange(first, false)) first_us = event.at_us;
+    if (event.at_us != first_us) at.push_back(event.at_us);  // regions are deployed one after the other, at one instant
+  }
+  return at;
+}
+
+void check_duplicates(const History& history, const Reference& reference, const Delivery& delivery,
+                      Findings& findings) {
+  if (delivery.counts.duplicated == 0) return;
+  const std::vector<TimeUs> again = redeployments(history);
+  std::vector<uint8_t> seen(reference.contributions(), 0);
+  for (size_t i = 0; i < history.outputs.size(); ++i) {
+    const OutputRecord& output = history.outputs[i];
+    if (!visible(output) || output.at_us < 0) continue;
+    for (const Position position : output.lineage) {
+      const uint32_t index = reference.index_of(position);
+      if (index == Reference::kNone || !std::exchange(seen[index], 1)) continue;
+      if (!again.empty() && again.front() < output.at_us) continue;
+      findings.add("unexplained-duplicate", output.at_us, [&] {
+        return fmt::format("{} came again in {} at {}, although the job had not been deployed again",
+                           contribution_text(reference, index), output_text(output), time_text(output.at_us));
+      });
+    }
+  }
+}
+
+// Lost, and yet nothing happened once it was there to be read.
+void check_losses(const History& history, const Reference& reference, const Delivery& delivery,
+                  const std::vector<Span>& spans, Findings& findings) {
+  if (delivery.counts.lost == 0 || history.bounds.loss_us == 0) return;
+  TimeUs last_us = kMinTimeUs;
+  for (const Span& span : spans) last_us = std::max(last_us, span.until_us);
+  for (const TimeUs at_us : redeployments(history)) last_us = std::max(last_us, at_us);
+  for (uint32_t index = 0; index < reference.contributions(); ++index) {
+    if (delivery.times[index] != 0) continue;
+    const Position position = reference.position(index);
+    const InputRecord& record = reference.input().partitions[partition_of(position)][offset_of(position)];
+    if (last_us != kMinTimeUs && record.visible_us <= last_us + history.bounds.loss_us) continue;
+    findings.add("unexplained-loss", record.visible_us, [&] {
+      const std::string last = last_us == kMinTimeUs ? std::string("nothing ever happened")
+                                                     : "the last disturbance was over at " + time_text(last_us);
+      return fmt::format("{}, there to be read from {} on, was lost, although {}", contribution_text(reference, index),
+                         time_text(record.visible_us), last);
+    });
+  }
+}
+
+}  // namespace
+
+void check_causes(const History& history, const Reference& reference, const Delivery& delivery, bool complete,
+                  std::vector<Finding>& out) {
+  Findings findings("causes", out);
+  const std::vector<Span> spans = disturbances(history);
+  check_restarts(history, spans, findings);
+  check_duplicates(history, reference, delivery, findings);
+  if (complete) check_losses(history, reference, delivery, spans, findings);
+}
+
+}  // namespace onceproof::checkers

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkers/progress.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "checkers/findings.h"
+#include "checkers/text.h"
+
+namespace onceproof::checkers {
+
+namespace {
+
+struct Judging {
+  const History& history;
+  const Calm& calm;
+  Findings& findings;
+
+  // More calm time than the bound allows.
+  bool too_long(TimeUs from_us, TimeUs until_us, DurationUs bound_us) const {
+    return bound_us > 0 && calm.between(from_us, until_us) > bound_us;
+  }
+  std::string lateness(TimeUs from_us, TimeUs until_us, DurationUs bound_us) const {
+    return fmt::format("{} later, of which {} nothing excuses; the bound is {}", time_text(until_us - from_us),
+                       time_text(calm.between(from_us, until_us)), time_text(bound_us));
+  }
+};
+
+// ---- checkpoints -----------------------------------------------------------------------------------------
+
+void check_checkpoints(const Judging& judging, const Timeline& timeline) {
+  const History& history = judging.history;
+  const DurationUs bound_us = history.bounds.checkpoint_us;
+  if (bound_us == 0) return;
+  const bool over = history.job != JobStatus::running && timeline.job_status_us >= 0;
+  const TimeUs end_us = over ? timeline.job_status_us : history.ended_us;
+  TimeUs last_us = 0;
+  const auto look = [&](TimeUs until_us) {
+    if (judging.too_long(last_us, until_us, bound_us)) {
+      judging.findings.add("checkpoint-gap", until_us, [&] {
+        return fmt::format("no checkpoint completed between {} and {}, although nothing excuses {} of that; the bound "
+                           "is {}",
+                           time_text(last_us), time_text(until_us), time_text(judging.calm.between(last_us, until_us)),
+                           time_text(bound_us));
+      });
+    }
+    last_us = until_us;
+  };
+  std::vector<TimeUs> durable;
+  for (const StoredCheckpoint& stored : history.stored) durable.push_back(stored.durable_us);
+  std::sort(durable.begin(), durable.end());
+  for (const TimeUs at_us : durable) look(std::min(at_us, end_us));
+  look(end_us);
+}
+
+// ---- results ---------------------------------------------------------------------------------------------
+
+// When a source was done with the record at this offset; kMaxTimeUs: it never asked for more, as at its end.
+TimeUs done_us(const std::vector<Asked>& asked, int64_t offset) {
+  const auto found = std::upper_bound(asked.begin(), asked.end(), offset,
+                                      [](int64_t done, const Asked& each) { return done < each.offset; });
+  return found == asked.end() ? kMaxTimeUs : found->at_us;
+}
+
+// For each window end, when sources were done with all that lets the watermark pass it.
+std::map<TimeUs, TimeUs> windows_due(const History& history, const Reference& reference) {
+  std::map<TimeUs, TimeUs> due;
+  for (const ExpectedResult& result : reference.results()) due[result.window_end_us] = 0;
+  const std::vector<std::vector<InputRecord>>& partitions = reference.input().partitions;
+  for (size_t p = 0; p < partitions.size(); ++p) {
+    size_t offset = 0;
+    TimeUs highest_us = kMinTimeUs;
+    for (auto& [end_us, at_us] : due) {
+      while (offset < partitions[p].size() && highest_us < end_us + history.out_of_orderness_us) {
+        highest_us = std::max(highest_us, partitions[p][offset++].timestamp_us);
+      }
+      if (offset == 0) continue;  // nothing lies here
+      const bool passed = highest_us >= end_us + history.out_of_orderness_us;
+      const size_t needed = passed ? offset - 1 : partitions[p].size() - 1;  // else the partition's end lets it pass
+      at_us = std::max(at_us, done_us(history.asked[p], static_cast<int64_t>(needed)));
+    }
+  }
+  return due;
+}
+
+void check_results(const Judging& judging, const Reference& reference, const Delivery& delivery) {
+  const History& history = judging.history;
+  const DurationUs bound_us = history.bounds.result_us;
+  if (bound_us == 0 || history.asked.size() != reference.input().partitions.size()) return;
+  std::vector<TimeUs> first(reference.results().size(), kMaxTimeUs);
+  for (size_t i = 0; i < history.outputs.size(); ++i) {
+    if (!delivery.sound[i]) continue;
+    TimeUs& at_us = first[reference.result_of(reference.index_of(history.outputs[i].lineage.front()))];
+    at_us = std::min(at_us, history.outputs[i].at_us);
+  }
+  std::map<TimeUs, TimeUs> due;
+  if (reference.windowed()) due = windows_due(history, reference);
+  for (uint32_t r = 0; r < first.size(); ++r) {
+    if (first[r] == kMaxTimeUs) continue;  // it never came: the delivery checker's to tell
+    TimeUs due_us = 0;
+    if (reference.windowed()) {
+      due_us = due.at(reference.results()[r].window_end_us);
+    } else {
+      const Position position = reference.position(r);
+      due_us = done_us(history.asked[partition_of(position)], static_cast<int64_t>(offset_of(position)));
+    }
+    if (!judging.too_long(due_us, first[r], bound_us)) continue;
+    judging.findings.add("late-result", first[r], [&] {
+      return fmt::format("the result for {} was due at {}, when the source was done with all that lets it out, and came {}",
+                         result_text(reference, r), time_text(due_us), judging.lateness(due_us, first[r], bound_us));
+    });
+  }
+}
+
+// ---- commits and reads -----------------------------------------------------------------------------------
+
+void check_commits(const Judging& judging, const Timeline& timeline) {
+  const DurationUs bound_us = judging.history.bounds.commit_us;
+  for (const TransactionRecord& transaction : judging.history.transactions) {
+    if (transaction.outcome != TransactionOutcome::committed || transaction.checkpoint == 0) continue;
+    const auto durable_us = timeline.committable_us(transaction.checkpoint);
+    if (!durable_us || !judging.too_long(*durable_us, transaction.decided_us, bound_us)) continue;
+    judging.findings.add("late-commit", transaction.decided_us, [&] {
+      return fmt::format("transaction {} of checkpoint {}, which was stored at {}, was committed {}",
+                         quoted(transaction.transactional_id), transaction.checkpoint, time_text(*durable_us),
+                         judging.lateness(*durable_us, transaction.decided_us, bound_us));
+    });
+  }
+}
+
+// A record can be read when its own transaction and all that began before it in its partition are decided.
+std::vector<TimeUs> readable_us(const History& history) {
+  std::vector<TimeUs> readable(history.outputs.size(), kMaxTimeUs);
+  int32_t partition = -1;
+  TimeUs latest_us = 0;
+  for (size_t i = 0; i < history.outputs.size(); ++i) {
+    const OutputRecord& output = history.outputs[i];
+    if (output.partition != partition) {
+      partition = output.partition;
+      latest_us = 0;
+    }
+    const bool open = output.visibility == Visibility::open;
+    latest_us = open ? kMaxTimeUs : std::max({latest_us, output.at_us, output.decided_us});
+    readable[i] = latest_us;
+  }
+  return readable;
+}
+
+void check_reads(const Judging& judging) {
+  const History& history = judging.history;
+  const DurationUs bound_us = history.bounds.read_us;
+  if (bound_us == 0) return;
+  const std::vector<TimeUs> readable = readable_us(history);
+  for (const OutputRecord& read : history.observed) {
+    const auto found = std::lower_bound(
+        history.outputs.begin(), history.outputs.end(), read, [](const OutputRecord& a, const OutputRecord& b) {
+          return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
+        });
+    if (found == history.outputs.end() || found->partition != read.partition || found->offset != read.offset) continue;
+    const TimeUs since_us = readable[static_cast<size_t>(found - history.outputs.begin())];
+    if (!judging.too_long(since_us, read.at_us, bound_us)) continue;
+    judging.findings.add("late-read", read.at_us, [&] {
+      return fmt::format("{} could be read from {} on and was given to the reader {}", output_text(read),
+                         time_text(since_us), judging.lateness(since_us, read.at_us, bound_us));
+    });
+  }
+}
+
+}  // namespace
+
+void check_progress(const History& history, const Reference& reference, const Delivery& delivery,
+                    const Timeline& timeline, const Calm& calm, std::vector<Finding>& out) {
+  Findings findings("progress", out);
+  const Judging judging{history, calm, findings};
+  check_checkpoints(judging, timeline);
+  check_results(judging, reference, delivery);
+  check_commits(judging, timeline);
+  check_reads(judging);
+}
+
+}  // namespace onceproof::checkers

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bounds: how long things may take in this configuration while nothing excuses a delay. Sums of its own timeouts,
+// intervals and delays and of a little slack; how fast the world's machines are is no part of them, for a slow step
+// of the world is an excuse by itself (World::slow_steps).
+#pragma once
+
+#include "checkers/history.h"
+#include "scenarios/plan.h"
+
+namespace onceproof::scenarios {
+
+checkers::Bounds bounds_of(const RunPlan& plan);
+
+// A step of the world that takes longer can by itself make one of the configuration's timeouts strike.
+DurationUs slow_step_of(const RunPlan& plan);
+
+}  // namespace onceproof::scenarios
