@@ -170,9 +170,11 @@ struct History {
   TimeUs ended_us = 0;               // virtual time at which the run stopped
   TimeUs healed_us = 0;              // the last fault was over; 0: there was none
   Bounds bounds;
+  std::string no_progress_owed;  // why this configuration can stand still for good without a fault; empty: it cannot
   DurationUs out_of_orderness_us = 0;  // of the source's watermarks
-  DurationUs liveness_bound_us = 0;  // how long after healed_us (and after the input's end) progress may take
+  DurationUs liveness_bound_us = 0;  // how long after healed_us, the input's end and the last progress more may take
   TimeUs input_end_us = 0;           // when the last input record was available
+  TimeUs progress_us = 0;            // when a source last went further, or the sink's log did; 0: not recorded
   bool quiescent = false;            // the sink log's last stable offset reached its high watermark
   uint32_t restarts = 0;
 };

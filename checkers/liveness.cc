@@ -13,6 +13,9 @@ namespace onceproof::checkers {
 namespace {
 
 std::string since_text(const History& history) {
+  if (history.progress_us > std::max(history.healed_us, history.input_end_us)) {
+    return fmt::format("nothing has gone further since {}", time_text(history.progress_us));
+  }
   if (history.healed_us > 0 && history.healed_us >= history.input_end_us) {
     return fmt::format("the last fault was over at {}", time_text(history.healed_us));
   }
@@ -53,7 +56,8 @@ Liveness check_liveness(const History& history, const Timeline& timeline, std::v
                                history.job_reason.empty() ? std::string("no reason was recorded") : history.job_reason);
     return liveness;
   }
-  const TimeUs due_us = std::max(history.healed_us, history.input_end_us) + history.liveness_bound_us;
+  const TimeUs due_us =
+      std::max({history.healed_us, history.input_end_us, history.progress_us}) + history.liveness_bound_us;
   const bool over = history.liveness_bound_us > 0 && history.ended_us >= due_us;
   liveness.complete = finished && history.quiescent;
   liveness.settled = liveness.complete || over;
@@ -64,8 +68,12 @@ Liveness check_liveness(const History& history, const Timeline& timeline, std::v
     return liveness;
   }
   Findings findings("liveness", out);
-  check_checkpoints(history, finished, findings);
-  const bool late = finished && history.liveness_bound_us > 0 && timeline.job_status_us > due_us;
+  const bool owed = history.no_progress_owed.empty();
+  if (!finished && !owed) {
+    return {false, false, "the job came to no end, which this configuration allows: " + history.no_progress_owed};
+  }
+  if (owed) check_checkpoints(history, finished, findings);
+  const bool late = owed && finished && history.liveness_bound_us > 0 && timeline.job_status_us > due_us;
   if (!finished || late) {
     findings.add("stuck", finished ? timeline.job_status_us : history.ended_us, [&] {
       const std::string what = late ? fmt::format("finished only at {}", time_text(timeline.job_status_us))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scenarios/bounds.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace onceproof::scenarios {
@@ -23,18 +25,26 @@ DurationUs log_failover(const simulator::log::ClusterOptions& log) {
          broker.marker_retry_us + 2 * log.client.request_timeout_us + log.client.reconnect_backoff_max_us;
 }
 
+DurationUs base_interval(const RunPlan& plan) {
+  return std::max(plan.job.checkpoint.interval_us, plan.job.checkpoint.min_pause_us);
+}
+
+DurationUs recovery_of(const RunPlan& plan) {
+  const graph::JobConfig& job = plan.job;
+  const DurationUs heartbeats_us = job.heartbeat.timeout_us + job.heartbeat.interval_us;
+  return heartbeats_us + longest_restart_delay(job.restart) + job.cluster.resource_wait_us +
+         2 * job.cluster.deploy_timeout_us + job.cluster.cancel_timeout_us + 2 * job.cluster.registration_retry_us +
+         job.checkpoint.storage_retry_us + log_failover(plan.log) + kSlackUs;
+}
+
 }  // namespace
 
 checkers::Bounds bounds_of(const RunPlan& plan) {
   const graph::JobConfig& job = plan.job;
   const graph::CheckpointConfig& checkpoint = job.checkpoint;
-  const DurationUs base_us = std::max(checkpoint.interval_us, checkpoint.min_pause_us);
-  const DurationUs heartbeats_us = job.heartbeat.timeout_us + job.heartbeat.interval_us;
+  const DurationUs base_us = base_interval(plan);
   checkers::Bounds bounds;
-  bounds.recovery_us = heartbeats_us + longest_restart_delay(job.restart) + job.cluster.resource_wait_us +
-                       2 * job.cluster.deploy_timeout_us + job.cluster.cancel_timeout_us +
-                       2 * job.cluster.registration_retry_us + checkpoint.storage_retry_us + log_failover(plan.log) +
-                       kSlackUs;
+  bounds.recovery_us = recovery_of(plan);
   const DurationUs backoff_us = 2 * job.channel.request_backoff_max_us;
   const DurationUs patience_us = std::max({job.source.patience_us, job.sink.patience_us, backoff_us,
                                            plan.log.client.delivery_timeout_us,
@@ -54,12 +64,17 @@ checkers::Bounds bounds_of(const RunPlan& plan) {
   // What is sent to a broker that has just ceased to lead is lost where nobody waits for an answer.
   const bool moves = plan.log.broker.move_leader_us > 0 && job.sink.mode == graph::SinkMode::fire_and_forget;
   bounds.loss_us = moves ? 0 : bounds.recovery_us;
-  // A transaction that times out in the ordinary course of things fails tasks without any fault.
-  if (job.sink.mode == graph::SinkMode::transactional &&
-      job.sink.transaction_timeout_us < 2 * base_us + checkpoint.timeout_us + bounds.recovery_us) {
-    bounds = {};
-  }
+  if (!why_no_progress_is_owed(plan).empty()) bounds = {};
   return bounds;
+}
+
+std::string why_no_progress_is_owed(const RunPlan& plan) {
+  if (plan.job.sink.mode != graph::SinkMode::transactional) return {};
+  const DurationUs needed_us = recovery_of(plan) + 2 * base_interval(plan) + plan.job.checkpoint.timeout_us;
+  const DurationUs timeout_us = plan.job.sink.transaction_timeout_us;
+  if (timeout_us >= needed_us) return {};
+  return fmt::format("transactions time out after {} s, and a recovery and the checkpoint behind it may take {} s",
+                     timeout_us / 1'000'000, needed_us / 1'000'000);
 }
 
 DurationUs slow_step_of(const RunPlan& plan) {

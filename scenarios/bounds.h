@@ -4,12 +4,18 @@
 // of the world is an excuse by itself (World::slow_steps).
 #pragma once
 
+#include <string>
+
 #include "checkers/history.h"
 #include "scenarios/plan.h"
 
 namespace onceproof::scenarios {
 
 checkers::Bounds bounds_of(const RunPlan& plan);
+
+// A transaction that times out in the ordinary course of things fails tasks without any fault, and regions that wait
+// for each other's recovery can do so for ever. Why that may happen here; empty: it may not.
+std::string why_no_progress_is_owed(const RunPlan& plan);
 
 // A step of the world that takes longer can by itself make one of the configuration's timeouts strike.
 DurationUs slow_step_of(const RunPlan& plan);

@@ -162,6 +162,7 @@ History build_history(const RunPlan& plan, simulator::World& world, const simula
     for (const auto& each : log.asked({plan.job.source.topic, partition})) asked.push_back({each.at_us, each.offset});
   }
   history.bounds = bounds_of(plan);
+  history.no_progress_owed = why_no_progress_is_owed(plan);
   history.out_of_orderness_us = plan.job.source.out_of_orderness_us;
   history.ended_us = world.now();
   history.healed_us = world.last_heal_us();

@@ -76,16 +76,44 @@ checkers::JobStatus job_status(const simulator::World& world, std::string& reaso
   return checkers::JobStatus::running;
 }
 
+// A job that is slow and goes on is not stuck: its sources get further, or its output does. Records that are written
+// again and again after restarts are no progress for ever.
+class Progress {
+ public:
+  void look(const simulator::World& world, const simulator::log::LogCluster& log, const RunPlan& plan) {
+    int64_t stable = 0;
+    for (int32_t partition = 0; partition < plan.job.sink.partitions; ++partition) {
+      const auto* copy = log.partition({plan.job.sink.topic, partition});
+      if (copy != nullptr) stable += copy->last_stable_offset();
+    }
+    const bool further = log.asked() > asked_ || (stable > stable_ && looks_without_input_ < kMostLooks);
+    looks_without_input_ = log.asked() > asked_ ? 0 : looks_without_input_ + 1;
+    asked_ = log.asked();
+    stable_ = std::max(stable_, stable);
+    if (further) last_us_ = world.now();
+  }
+  TimeUs last_us() const { return last_us_; }
+
+ private:
+  static constexpr int kMostLooks = 600;
+  int64_t asked_ = 0;
+  int64_t stable_ = 0;
+  int looks_without_input_ = 0;
+  TimeUs last_us_ = 0;
+};
+
 // Until the job has ended, every transaction is decided, the reader has seen what is visible and no fault is in force;
-// or the bound is over.
-void run_to_the_end(simulator::World& world, const RunPlan& plan, const simulator::log::LogCluster& log,
+// or nothing has gone further for the bound. Returns when something last did.
+TimeUs run_to_the_end(simulator::World& world, const RunPlan& plan, const simulator::log::LogCluster& log,
                     const simulator::log::ReaderJournal& journal) {
   const TimeUs safety_end_us = plan.input.span_us + kSafetyMarginUs;
   uint64_t seen = 0;
   std::string reason;
+  Progress progress;
   checkers::JobStatus status = checkers::JobStatus::running;
   while (world.run_until(world.now() + kLookEveryUs)) {
     if (world.now() >= safety_end_us) world.disarm_remaining_faults();
+    progress.look(world, log, plan);
     if (world.hits(env::Point::job_status) != seen) {
       seen = world.hits(env::Point::job_status);
       status = job_status(world, reason);
@@ -93,10 +121,11 @@ void run_to_the_end(simulator::World& world, const RunPlan& plan, const simulato
     // A fault in force may still hold back what a finished job has sent, or wake a zombie: the end comes after it.
     const bool ended = status != checkers::JobStatus::running && simulator::log::quiescent(log);
     if (ended && world.faults_quiet() && simulator::log::caught_up(log, journal)) break;
-    const TimeUs from_us = std::max(plan.input.span_us, world.last_heal_us());
+    const TimeUs from_us = std::max({plan.input.span_us, world.last_heal_us(), progress.last_us()});
     if (world.now() >= safety_end_us && world.faults_quiet() && world.now() > from_us + plan.liveness_bound_us) break;
   }
   world.run_until(world.now() + 2 * kLookEveryUs);  // the reader's last poll
+  return progress.last_us();
 }
 
 }  // namespace
@@ -146,7 +175,7 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   simulator::World world(std::move(options));
   StoredCheckpoints stored(world);
   build(world, plan, input, log, journal);
-  run_to_the_end(world, plan, log, journal);
+  const TimeUs progress_us = run_to_the_end(world, plan, log, journal);
 
   RunResult result{{}, world.trace(), {}};
   for (int i = 0; i < env::kPointCount; ++i) {
@@ -160,6 +189,7 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   std::string job_reason;
   const checkers::JobStatus job = job_status(world, job_reason);
   report.history = build_history(plan, world, log, journal, stored.take());  // takes the points
+  report.history.progress_us = progress_us;
   report.history.job = job;
   report.history.job_reason = std::move(job_reason);
   for (const checkers::FaultRecord& fault : report.history.faults) {

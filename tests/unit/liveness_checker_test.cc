@@ -108,5 +108,34 @@ TEST(LivenessChecker, ForgivesCheckpointsThatMetClosingTasksOfAJobThatFinished) 
   }
 }
 
+// Transactions that time out before a recovery is over can keep a job from its end for ever.
+TEST(LivenessChecker, OwesNoProgressWhereTheConfigurationDoesNot) {
+  HistoryBuilder run;
+  run.raw().job = JobStatus::running;
+  run.raw().healed_us = seconds(30);
+  run.raw().ended_us = seconds(150);
+  run.raw().no_progress_owed = "transactions time out after 12 s";
+  const Answer answer = ask(run);
+  EXPECT_TRUE(answer.findings.empty());
+  EXPECT_FALSE(answer.liveness.settled);
+  EXPECT_EQ(answer.liveness.why,
+            "the job came to no end, which this configuration allows: transactions time out after 12 s");
+  run.raw().job = JobStatus::finished;
+  EXPECT_TRUE(ask(run).liveness.complete);
+}
+
+// A slow job that still goes on is not stuck, however long it takes.
+TEST(LivenessChecker, CountsFromTheLastProgress) {
+  HistoryBuilder run;
+  run.raw().job = JobStatus::running;
+  run.raw().ended_us = seconds(1000);
+  run.raw().progress_us = seconds(950);
+  EXPECT_FALSE(ask(run).liveness.settled);
+  EXPECT_TRUE(ask(run).findings.empty());
+  run.raw().progress_us = seconds(850);
+  EXPECT_EQ(story_of(ask(run).findings, "stuck"),
+            "the job had not finished at 1000 s: nothing has gone further since 850 s and the bound is 120 s");
+}
+
 }  // namespace
 }  // namespace onceproof::tests
