@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 #include <fmt/format.h>
 
 #include "checkers/findings.h"
+#include "checkers/output_finder.h"
 #include "checkers/text.h"
 
 namespace onceproof::checkers {
@@ -68,7 +68,9 @@ TimeUs done_us(const std::vector<Asked>& asked, int64_t offset) {
 // For each window end, when sources were done with all that lets the watermark pass it.
 std::map<TimeUs, TimeUs> windows_due(const History& history, const Reference& reference) {
   std::map<TimeUs, TimeUs> due;
-  for (const ExpectedResult& result : reference.results()) due[result.window_end_us] = 0;
+  for (const ExpectedResult& result : reference.results()) {  // by window end
+    if (due.empty() || due.rbegin()->first != result.window_end_us) due.emplace_hint(due.end(), result.window_end_us, 0);
+  }
   const std::vector<std::vector<InputRecord>>& partitions = reference.input().partitions;
   for (size_t p = 0; p < partitions.size(); ++p) {
     size_t offset = 0;
@@ -98,12 +100,15 @@ void check_results(const Judging& judging, const Reference& reference, const Del
   }
   std::map<TimeUs, TimeUs> due;
   if (reference.windowed()) due = windows_due(history, reference);
+  auto window = due.begin();
   for (uint32_t r = 0; r < first.size(); ++r) {
-    if (first[r] == kMaxTimeUs) continue;  // it never came: the delivery checker's to tell
     TimeUs due_us = 0;
     if (reference.windowed()) {
-      due_us = due.at(reference.results()[r].window_end_us);
-    } else {
+      while (window->first != reference.results()[r].window_end_us) ++window;
+      due_us = window->second;
+    }
+    if (first[r] == kMaxTimeUs) continue;  // it never came: the delivery checker's to tell
+    if (!reference.windowed()) {
       const Position position = reference.position(r);
       due_us = done_us(history.asked[partition_of(position)], static_cast<int64_t>(offset_of(position)));
     }
@@ -154,13 +159,11 @@ void check_reads(const Judging& judging) {
   const DurationUs bound_us = history.bounds.read_us;
   if (bound_us == 0) return;
   const std::vector<TimeUs> readable = readable_us(history);
+  OutputFinder finder(history);
   for (const OutputRecord& read : history.observed) {
-    const auto found = std::lower_bound(
-        history.outputs.begin(), history.outputs.end(), read, [](const OutputRecord& a, const OutputRecord& b) {
-          return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
-        });
-    if (found == history.outputs.end() || found->partition != read.partition || found->offset != read.offset) continue;
-    const TimeUs since_us = readable[static_cast<size_t>(found - history.outputs.begin())];
+    const size_t index = finder.find(read);
+    if (index == readable.size()) continue;
+    const TimeUs since_us = readable[index];
     if (!judging.too_long(since_us, read.at_us, bound_us)) continue;
     judging.findings.add("late-read", read.at_us, [&] {
       return fmt::format("{} could be read from {} on and was given to the reader {}", output_text(read),

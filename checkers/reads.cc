@@ -2,36 +2,17 @@
 #include "checkers/reads.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include <fmt/format.h>
 
 #include "checkers/delivery.h"
 #include "checkers/findings.h"
+#include "checkers/output_finder.h"
 #include "checkers/text.h"
 
 namespace onceproof::checkers {
 
 namespace {
-
-// What the reader has seen of one sink partition.
-struct Partition {
-  int64_t highest = -1;  // offset
-  size_t next = 0;       // where the next read is likely to be found in the outputs
-};
-
-// The index of the record that was read, or the number of outputs. `guess` saves the search when reads come in order.
-size_t find_output(const History& history, const OutputRecord& read, size_t guess) {
-  const std::vector<OutputRecord>& outputs = history.outputs;
-  const auto is_it = [&](const OutputRecord& o) { return o.partition == read.partition && o.offset == read.offset; };
-  if (guess < outputs.size() && is_it(outputs[guess])) return guess;
-  const auto found =
-      std::lower_bound(outputs.begin(), outputs.end(), read, [](const OutputRecord& a, const OutputRecord& b) {
-        return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
-      });
-  if (found == outputs.end() || !is_it(*found)) return outputs.size();
-  return static_cast<size_t>(found - outputs.begin());
-}
 
 bool same_content(const OutputRecord& a, const OutputRecord& b) {
   return a.timestamp_us == b.timestamp_us && a.key == b.key && a.value == b.value && a.lineage == b.lineage;
@@ -62,12 +43,12 @@ void check_one_read(const OutputRecord& read, const OutputRecord* stored, Findin
 std::string check_reads(const History& history, std::vector<Finding>& out) {
   Findings findings("reads", out);
   std::vector<uint8_t> seen(history.outputs.size(), 0);
-  std::vector<Partition> partitions;
+  std::vector<int64_t> highest;  // for each sink partition: the furthest offset that was read
+  OutputFinder finder(history);
   for (const OutputRecord& read : history.observed) {
     const auto number = static_cast<size_t>(read.partition);
-    if (number >= partitions.size()) partitions.resize(number + 1);
-    Partition& partition = partitions[number];
-    const size_t index = find_output(history, read, partition.next);
+    if (number >= highest.size()) highest.resize(number + 1, -1);
+    const size_t index = finder.find(read);
     const bool known = index < seen.size();
     check_one_read(read, known ? &history.outputs[index] : nullptr, findings);
     if (known && seen[index]) {
@@ -75,22 +56,20 @@ std::string check_reads(const History& history, std::vector<Finding>& out) {
         return fmt::format("{} was given to the reader again{}", output_text(read),
                            read.at_us < 0 ? "" : " at " + time_text(read.at_us));
       });
-    } else if (read.offset <= partition.highest) {
+    } else if (read.offset <= highest[number]) {
       findings.add("backward-read", read.at_us, [&] {
-        return fmt::format("{} was given to the reader behind offset {}", output_text(read), partition.highest);
+        return fmt::format("{} was given to the reader behind offset {}", output_text(read), highest[number]);
       });
     }
-    partition.highest = std::max(partition.highest, read.offset);
-    if (!known) continue;
-    seen[index] = 1;
-    partition.next = index + 1;
+    highest[number] = std::max(highest[number], read.offset);
+    if (known) seen[index] = 1;
   }
   uint64_t unread = 0;
   for (size_t i = 0; i < history.outputs.size(); ++i) {
     const OutputRecord& output = history.outputs[i];
     if (seen[i] || !visible(output)) continue;
     const auto partition = static_cast<size_t>(output.partition);
-    if (partition < partitions.size() && output.offset < partitions[partition].highest) {
+    if (partition < highest.size() && output.offset < highest[partition]) {
       findings.add("skipped-read", -1, [&] {
         return fmt::format("{} was committed, but the read_committed reader went past it without seeing it",
                            output_text(output));

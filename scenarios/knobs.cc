@@ -100,6 +100,7 @@ const std::vector<Knob> kKnobs = {
     KNOB("sink", "max_outstanding", job.sink.max_outstanding, 1, 1, 1024, "batches that the log has not acknowledged, before the sink takes no more"),
     KNOB("sink", "probe_window", job.sink.probe_window, 1, 1, 1024, "earlier generations that a restored sink fences at once"),
     KNOB("sink", "patience_ms", job.sink.patience_us, 1000, 1, kDayMs, "a producer id that the log has not given for so long fails the attempt"),
+    KNOB("sink", "commit_retry_ms", job.sink.commit_retry_us, 1000, 1, kDayMs, "how often a log is asked again that does not know a transaction which is to be committed"),
     WORD_KNOB("sink", "lost_transaction", job.sink.lost_transaction, "what a pre-committed transaction that the log no longer has does to the job", "fail-job", "continue"),
     KNOB("log", "replication_factor", log.replication_factor, 1, 1, 16, "copies of every partition; at most as many as brokers"),
     KNOB("log", "min_isr", log.min_isr, 1, 1, 16, "copies that must be in sync before a leader takes records"),

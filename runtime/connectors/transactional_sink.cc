@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace onceproof::connectors {
 
 using env::TransactionDescription;
@@ -83,29 +85,47 @@ std::string cause(const TransactionDescription& found, const TransactionHandle& 
 }  // namespace
 
 void TransactionalSink::commit(const TransactionHandle& transaction, Ended ended) {
-  writer_.log().commit(transaction, [this, transaction, ended = std::move(ended)](const Status& status) {
-    if (status.ok()) return ended(End::committed, "");
-    if (!refused(status.code())) return ended(End::unknown, status.error().message);
-    on_commit_refused(transaction, status, ended);
+  send_commit({transaction, std::move(ended), context().env().now()});
+}
+
+void TransactionalSink::send_commit(const Commit& commit) {
+  writer_.log().commit(commit.transaction, [this, commit](const Status& status) {
+    if (status.ok()) return commit.ended(End::committed, "");
+    if (!refused(status.code())) return commit.ended(End::unknown, status.error().message);
+    on_commit_refused(commit, status);
   });
 }
 
 // A refusal is ambiguous: done (by an earlier try, whose answer was lost) or gone. Only one transaction ever ran under
 // this id, and nobody initialises it while its commit may have to be repeated, so what the log knows of the id decides.
-void TransactionalSink::on_commit_refused(const TransactionHandle& transaction, const Status& refusal,
-                                          const Ended& ended) {
+// A coordinator that has been replaced and has not heard of it answers from the past: that the id is not known, or is
+// where it was before the transaction began, is believed only when it is said for long enough.
+void TransactionalSink::on_commit_refused(const Commit& commit, const Status& refusal) {
   writer_.log().describe_transaction(
-      transaction.transactional_id,
-      [transaction, why = refusal.error().message, ended](const Result<TransactionDescription>& described) {
-        if (!described.ok()) return ended(End::unknown, why + "; " + described.error().message);
+      commit.transaction.transactional_id,
+      [this, commit, why = refusal.error().message](const Result<TransactionDescription>& described) {
+        if (!described.ok()) return commit.ended(End::unknown, why + "; " + described.error().message);
         const TransactionDescription& found = described.value();
-        const bool ours = found.producer.producer_id == transaction.producer_id;
+        const TransactionHandle& own = commit.transaction;
+        const bool ours = found.producer.producer_id == own.producer_id;
         const bool committed =
             found.phase == TransactionPhase::committed || found.phase == TransactionPhase::committing;
-        if (ours && committed) return ended(End::committed, "");
-        if (found.phase == TransactionPhase::ongoing && found.producer == transaction) return ended(End::unknown, why);
-        ended(End::lost, cause(found, transaction));
+        if (ours && committed) return commit.ended(End::committed, "");
+        if (found.phase == TransactionPhase::ongoing && found.producer == own) return commit.ended(End::unknown, why);
+        const bool past = found.phase == TransactionPhase::none ||
+                          (found.phase == TransactionPhase::empty && found.producer == own);
+        const graph::SinkConfig& config = context().descriptor().sink;
+        if (past && context().env().now() - commit.since_us < config.patience_us) {
+          doubtful_.push_back(commit);
+          if (doubtful_.size() == 1) context().env().scheduler().after(config.commit_retry_us, env::MailKind::sink_retry);
+          return;
+        }
+        commit.ended(End::lost, cause(found, own));
       });
+}
+
+void TransactionalSink::retry() {
+  for (const Commit& commit : std::exchange(doubtful_, {})) send_commit(commit);
 }
 
 }  // namespace onceproof::connectors

@@ -32,6 +32,8 @@
 // an older checkpoint abort what a newer attempt has pre-committed (word-count seed 0x196).
 #pragma once
 
+#include <vector>
+
 #include "runtime/connectors/fencing.h"
 #include "runtime/connectors/log_writer.h"
 #include "runtime/connectors/two_phase_commit_sink.h"
@@ -44,6 +46,7 @@ class TransactionalSink : public TwoPhaseCommitSink {
       : TwoPhaseCommitSink(context), writer_(context), fencing_(context, writer_.log()) {}
   bool has_unflushed() const override { return writer_.has_unflushed(); }
   void flush() override { writer_.flush(); }
+  void retry() override;
 
  private:
   void fence(uint64_t first, uint64_t index, dataflow::Ready done) override {
@@ -62,10 +65,19 @@ class TransactionalSink : public TwoPhaseCommitSink {
 
   enum class Asked : uint8_t { once, again };
   void ask(uint64_t index, Asked asked, TimeUs since_us, Begun begun);
-  void on_commit_refused(const TransactionHandle& transaction, const Status& refusal, const Ended& ended);
+  // A commit that is under way, and since when.
+  struct Commit {
+    TransactionHandle transaction;
+    Ended ended;
+    TimeUs since_us = 0;
+  };
+  void send_commit(const Commit& commit);
+  void on_commit_refused(const Commit& commit, const Status& refusal);
+
 
   LogWriter writer_;
   Fencing fencing_;
+  std::vector<Commit> doubtful_;  // asked about again at the next sink_retry
 };
 
 }  // namespace onceproof::connectors

@@ -80,6 +80,7 @@ class SinkOperator : public Output {
   virtual void finish(Ready ready) { ready(); }
   virtual bool has_unflushed() const { return false; }  // something waits for flush()
   virtual void flush() {}                               // the linger time is over
+  virtual void retry() {}                               // a sink_retry that the sink had set itself
   virtual void close() {}  // the attempt was cancelled or failed: let go of what no checkpoint refers to, best effort
 };
 

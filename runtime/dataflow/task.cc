@@ -42,6 +42,7 @@ void Task::on_mail(env::Mail& mail) {
     case MailKind::channel_closed: return fail("a producer task is gone");
     case MailKind::connection_lost: return on_connection_lost(static_cast<env::ProcessId>(mail.a));
     case MailKind::flush_timer: return on_flush_timer();
+    case MailKind::sink_retry: return sink_ ? sink_->retry() : void();
     case MailKind::trigger_checkpoint: {
       TriggerCheckpoint trigger;
       if (decode(mail.body, trigger)) on_trigger(trigger);

@@ -84,7 +84,7 @@ namespace onceproof::env {
   X(fault, "fault")                                                                     \
   X(process_restart, "process-restart")                                                 \
   X(network_heal, "network-heal")                                                       \
-  X(actor_ready, "actor-ready")                                                         \
+  X(sink_retry, "sink-retry")                                                           \
   X(reader_poll, "reader-poll")
 
 enum class MailKind : uint16_t {

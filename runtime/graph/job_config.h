@@ -80,11 +80,14 @@ struct SinkConfig {
   LostTransaction lost_transaction = LostTransaction::fail_job;
   uint32_t max_outstanding = 16;         // batches that the log has not acknowledged, before the sink takes no more
   uint32_t probe_window = 16;            // earlier generations that a restored sink fences at once
-  DurationUs patience_us = seconds(30);  // a producer id that the log has not given for so long fails the attempt
+  // A producer id that the log has not given for so long fails the attempt; a log that does not know a transaction
+  // for so long has lost it. It is asked again every commit_retry_us.
+  DurationUs patience_us = seconds(30);
+  DurationUs commit_retry_us = seconds(1);
   template <class Archive>
   void fields(Archive& archive) {
     archive(topic, partitions, mode, transactional_id_prefix, transaction_timeout_us, linger_us, batch_bytes,
-            lost_transaction, max_outstanding, probe_window, patience_us);
+            lost_transaction, max_outstanding, probe_window, patience_us, commit_retry_us);
   }
 };
 

@@ -240,7 +240,45 @@ TEST_F(TransactionalSinkTest, ALostTransactionEndsTheJobWithTheReason) {
   lost(ErrorCode::producer_fenced, TransactionPhase::aborted, 1, "timed out");
   lost(ErrorCode::invalid_txn_state, TransactionPhase::aborting, 1, "timed out");
   lost(ErrorCode::invalid_producer_epoch, TransactionPhase::empty, 2, "fenced");
-  lost(ErrorCode::invalid_producer_id_mapping, TransactionPhase::none, 0, "no longer knows");
+}
+
+// A coordinator that was replaced and does not know it answers from the past: only what is said for long is believed.
+TEST_F(TransactionalSinkTest, ALogThatDoesNotKnowTheTransactionIsAskedAgainBeforeItIsBelieved) {
+  open_granted();
+  pre_commit();
+  complete(1);
+  const auto refused = [&](TransactionPhase phase) {
+    log().fail("commit p-0-1-0", ErrorCode::invalid_producer_id_mapping);
+    log().describe("p-0-1-0", phase, 0);
+  };
+  const auto retries = [&] {
+    return std::count_if(context.world.posted.begin(), context.world.posted.end(),
+                         [](const Posted& posted) { return posted.kind == env::MailKind::sink_retry; });
+  };
+  refused(TransactionPhase::none);
+  EXPECT_EQ(retries(), 1);
+  EXPECT_THAT(context.failures, IsEmpty());
+  sink->retry();
+  refused(TransactionPhase::empty);
+  EXPECT_EQ(retries(), 2);
+  context.world.now_us = context.task.sink.patience_us;
+  sink->retry();
+  refused(TransactionPhase::none);
+  ASSERT_EQ(context.failures.size(), 1u);
+  EXPECT_THAT(context.failures[0], HasSubstr("is lost: the log no longer knows its id"));
+  EXPECT_TRUE(context.permanent);
+}
+
+TEST_F(TransactionalSinkTest, ALogThatKnowsTheTransactionAgainCommitsIt) {
+  open_granted();
+  pre_commit();
+  complete(1);
+  log().fail("commit p-0-1-0", ErrorCode::invalid_producer_id_mapping);
+  log().describe("p-0-1-0", TransactionPhase::none, 0);
+  sink->retry();
+  log().ok("commit p-0-1-0");
+  EXPECT_THAT(committed, ElementsAre(1));
+  EXPECT_THAT(context.failures, IsEmpty());
 }
 
 TEST_F(TransactionalSinkTest, ARefusalOfATransactionThatStillLivesIsNoLoss) {
