@@ -2,12 +2,10 @@
 // The two-phase-commit sink against a log that answers when told: what is committed when, and what never is.
 // Mirrors the cases of Flink's TwoPhaseCommitSinkFunctionTest and ExactlyOnceKafkaWriterITCase. Fencing has a test of
 // its own.
-#include "runtime/connectors/transactional_sink.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/fake_env.h"
+#include "tests/support/transactional_sink_under_test.h"
 
 namespace onceproof::tests {
 namespace {
@@ -16,48 +14,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using env::TransactionPhase;
-
-class TransactionalSinkTest : public ::testing::Test {
- protected:
-  TransactionalSinkTest() {
-    context.task.sink.transactional_id_prefix = "p";
-    context.task.sink.partitions = 1;
-    context.task.generation = 1;
-  }
-  void open(ByteView restored = {}) {
-    sink = std::make_unique<connectors::TransactionalSink>(context);
-    sink->open(restored, [this] { opened = true; });
-  }
-  void open_granted() {
-    open();
-    log().grant("p-0-1-0");
-  }
-  void write(const char* key) { sink->emit({key, "1", 0, {}}); }
-  Bytes snapshot(uint64_t checkpoint) {
-    Bytes state;
-    sink->prepare_snapshot(checkpoint, state, [this, checkpoint] { acknowledged.push_back(checkpoint); });
-    return state;
-  }
-  // Writes one record, which checkpoint 1 pre-commits.
-  Bytes pre_commit() {
-    write("a");
-    Bytes state = snapshot(1);
-    log().ok("append p-0-1-0/0");
-    log().alive("p-0-1-0");
-    return state;
-  }
-  void complete(uint64_t checkpoint) {
-    sink->checkpoint_complete(checkpoint, [this, checkpoint] { committed.push_back(checkpoint); });
-  }
-  FakeLog::Journal& log() { return context.world.log; }
-  int hits(env::Point point) const { return context.world.count(point); }
-
-  FakeContext context;
-  std::unique_ptr<connectors::TransactionalSink> sink;
-  bool opened = false;
-  std::vector<uint64_t> acknowledged;
-  std::vector<uint64_t> committed;
-};
 
 // ---- pre-commit ----------------------------------------------------------------------------------------
 
@@ -203,111 +159,6 @@ TEST_F(TransactionalSinkTest, ACommitOfUnknownOutcomeFailsTheAttemptAndARestartR
   EXPECT_EQ(context.failures.size(), 1u);
   EXPECT_FALSE(context.permanent);
   EXPECT_EQ(hits(env::Point::sink_lost_transaction), 0);
-}
-
-// A refusal says "done" or "gone": what the log knows of the id decides.
-TEST_F(TransactionalSinkTest, ARefusedCommitThatTheLogKnowsAsCommittedIsDone) {
-  for (const auto& [phase, epoch] : {std::pair{TransactionPhase::committed, 1}, {TransactionPhase::committing, 0}}) {
-    log() = {};
-    committed.clear();
-    open_granted();
-    pre_commit();
-    complete(1);
-    log().fail("commit p-0-1-0", ErrorCode::producer_fenced);
-    EXPECT_THAT(committed, IsEmpty());
-    log().describe("p-0-1-0", phase, static_cast<uint16_t>(epoch));
-    EXPECT_THAT(committed, ElementsAre(1));
-    EXPECT_THAT(context.failures, IsEmpty());
-  }
-}
-
-TEST_F(TransactionalSinkTest, ALostTransactionEndsTheJobWithTheReason) {
-  const auto lost = [&](ErrorCode refusal, TransactionPhase phase, uint16_t epoch, const char* why) {
-    context.failures.clear();
-    context.permanent = false;
-    log() = {};
-    open_granted();
-    pre_commit();
-    complete(1);
-    log().fail("commit p-0-1-0", refusal);
-    log().describe("p-0-1-0", phase, epoch);
-    ASSERT_EQ(context.failures.size(), 1u);
-    EXPECT_THAT(context.failures[0], HasSubstr("transaction \"p-0-1-0\" (epoch 0) of checkpoint 1 is lost: "));
-    EXPECT_THAT(context.failures[0], HasSubstr(why));
-    EXPECT_TRUE(context.permanent);
-    EXPECT_THAT(committed, IsEmpty());
-  };
-  lost(ErrorCode::producer_fenced, TransactionPhase::aborted, 1, "timed out");
-  lost(ErrorCode::invalid_txn_state, TransactionPhase::aborting, 1, "timed out");
-  lost(ErrorCode::invalid_producer_epoch, TransactionPhase::empty, 2, "fenced");
-}
-
-// A coordinator that was replaced and does not know it answers from the past: only what is said for long is believed.
-TEST_F(TransactionalSinkTest, ALogThatDoesNotKnowTheTransactionIsAskedAgainBeforeItIsBelieved) {
-  open_granted();
-  pre_commit();
-  complete(1);
-  const auto refused = [&](TransactionPhase phase) {
-    log().fail("commit p-0-1-0", ErrorCode::invalid_producer_id_mapping);
-    log().describe("p-0-1-0", phase, 0);
-  };
-  const auto retries = [&] {
-    return std::count_if(context.world.posted.begin(), context.world.posted.end(),
-                         [](const Posted& posted) { return posted.kind == env::MailKind::sink_retry; });
-  };
-  refused(TransactionPhase::none);
-  EXPECT_EQ(retries(), 1);
-  EXPECT_THAT(context.failures, IsEmpty());
-  sink->retry();
-  refused(TransactionPhase::empty);
-  EXPECT_EQ(retries(), 2);
-  context.world.now_us = context.task.sink.patience_us;
-  sink->retry();
-  refused(TransactionPhase::none);
-  ASSERT_EQ(context.failures.size(), 1u);
-  EXPECT_THAT(context.failures[0], HasSubstr("is lost: the log no longer knows its id"));
-  EXPECT_TRUE(context.permanent);
-}
-
-TEST_F(TransactionalSinkTest, ALogThatKnowsTheTransactionAgainCommitsIt) {
-  open_granted();
-  pre_commit();
-  complete(1);
-  log().fail("commit p-0-1-0", ErrorCode::invalid_producer_id_mapping);
-  log().describe("p-0-1-0", TransactionPhase::none, 0);
-  sink->retry();
-  log().ok("commit p-0-1-0");
-  EXPECT_THAT(committed, ElementsAre(1));
-  EXPECT_THAT(context.failures, IsEmpty());
-}
-
-TEST_F(TransactionalSinkTest, ARefusalOfATransactionThatStillLivesIsNoLoss) {
-  open_granted();
-  pre_commit();
-  complete(1);
-  log().fail("commit p-0-1-0", ErrorCode::invalid_txn_state);
-  log().alive("p-0-1-0");
-  EXPECT_EQ(context.failures.size(), 1u);
-  EXPECT_FALSE(context.permanent);
-}
-
-TEST_F(TransactionalSinkTest, WithTheOtherPolicyTheLossIsStatedAndTheJobGoesOn) {
-  context.task.sink.lost_transaction = graph::LostTransaction::go_on;
-  open_granted();
-  const Bytes state = pre_commit();
-  log().grant("p-0-1-1");
-  context.task.generation = 2;
-  opened = false;
-  open(state);
-  log().fail("commit p-0-1-0", ErrorCode::producer_fenced);
-  log().describe("p-0-1-0", TransactionPhase::aborted, 1);
-  EXPECT_THAT(context.failures, IsEmpty());
-  EXPECT_EQ(hits(env::Point::sink_lost_transaction), 1);
-  EXPECT_THAT(context.world.hits.back().text, HasSubstr("of checkpoint 1 is lost: it timed out"));
-  log().grant("p-0-1-1");
-  log().grant("p-0-1-2");
-  log().grant("p-0-2-0");
-  EXPECT_TRUE(opened);
 }
 
 // ---- opening and the end -------------------------------------------------------------------------------
