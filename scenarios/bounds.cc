@@ -68,6 +68,17 @@ checkers::Bounds bounds_of(const RunPlan& plan) {
   return bounds;
 }
 
+DurationUs liveness_of(const RunPlan& plan) {
+  constexpr int kSteps = 30;  // messages, or calls of the storage, that wait for each other at most
+  const simulator::DiskOptions& disk = plan.disk;
+  const DurationUs message_us = std::max({plan.network.typical_us, plan.network.tail_us, plan.network.loopback_us,
+                                          plan.network.min_us, plan.cpu.per_mail_us});
+  const DurationUs call_us = std::max({disk.append_us, disk.sync_us, disk.read_us});
+  return plan.liveness_bound_us + recovery_of(plan) + kSteps * (message_us + call_us) +
+         2 * plan.log.broker.coordinator_load_us + base_interval(plan) + plan.job.sink.linger_us +
+         plan.job.channel.buffer_timeout_us + plan.job.source.fetch_wait_max_us;
+}
+
 std::string why_no_progress_is_owed(const RunPlan& plan) {
   if (plan.job.sink.mode != graph::SinkMode::transactional) return {};
   const DurationUs needed_us = recovery_of(plan) + 2 * base_interval(plan) + plan.job.checkpoint.timeout_us;

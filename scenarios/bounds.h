@@ -13,6 +13,10 @@ namespace onceproof::scenarios {
 
 checkers::Bounds bounds_of(const RunPlan& plan);
 
+// The liveness bound that counts: the plan's, and what this configuration's own delays may add up to on the way from one
+// sign of progress to the next.
+DurationUs liveness_of(const RunPlan& plan);
+
 // A transaction that times out in the ordinary course of things fails tasks without any fault, and regions that wait
 // for each other's recovery can do so for ever. Why that may happen here; empty: it may not.
 std::string why_no_progress_is_owed(const RunPlan& plan);

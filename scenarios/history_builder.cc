@@ -166,8 +166,7 @@ History build_history(const RunPlan& plan, simulator::World& world, const simula
   history.out_of_orderness_us = plan.job.source.out_of_orderness_us;
   history.ended_us = world.now();
   history.healed_us = world.last_heal_us();
-  history.liveness_bound_us = plan.liveness_bound_us;
-  history.input_end_us = plan.input.span_us;
+  history.liveness_bound_us = liveness_of(plan);
   history.quiescent = simulator::log::quiescent(log);
   return history;
 }

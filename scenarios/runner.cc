@@ -104,9 +104,10 @@ class Progress {
 
 // Until the job has ended, every transaction is decided, the reader has seen what is visible and no fault is in force;
 // or nothing has gone further for the bound. Returns when something last did.
-TimeUs run_to_the_end(simulator::World& world, const RunPlan& plan, const simulator::log::LogCluster& log,
-                    const simulator::log::ReaderJournal& journal) {
-  const TimeUs safety_end_us = plan.input.span_us + kSafetyMarginUs;
+TimeUs run_to_the_end(simulator::World& world, const RunPlan& plan, TimeUs input_end_us,
+                      const simulator::log::LogCluster& log, const simulator::log::ReaderJournal& journal) {
+  const TimeUs safety_end_us = input_end_us + kSafetyMarginUs;
+  const DurationUs bound_us = liveness_of(plan);
   uint64_t seen = 0;
   std::string reason;
   Progress progress;
@@ -121,8 +122,8 @@ TimeUs run_to_the_end(simulator::World& world, const RunPlan& plan, const simula
     // A fault in force may still hold back what a finished job has sent, or wake a zombie: the end comes after it.
     const bool ended = status != checkers::JobStatus::running && simulator::log::quiescent(log);
     if (ended && world.faults_quiet() && simulator::log::caught_up(log, journal)) break;
-    const TimeUs from_us = std::max({plan.input.span_us, world.last_heal_us(), progress.last_us()});
-    if (world.now() >= safety_end_us && world.faults_quiet() && world.now() > from_us + plan.liveness_bound_us) break;
+    const TimeUs from_us = std::max({input_end_us, world.last_heal_us(), progress.last_us()});
+    if (world.now() >= safety_end_us && world.faults_quiet() && world.now() > from_us + bound_us) break;
   }
   world.run_until(world.now() + 2 * kLookEveryUs);  // the reader's last poll
   return progress.last_us();
@@ -154,6 +155,11 @@ Result<PreparedInput> prepare_input(const RunPlan& plan) {
       topic->append(static_cast<int32_t>(p), {record.timestamp_us, record.value, {}, visible_us[p][i]});
     }
   }
+  prepared.end_us = plan.input.span_us;
+  for (const std::vector<TimeUs>& partition : visible_us) {
+    if (!partition.empty()) prepared.end_us = std::max(prepared.end_us, partition.back());
+  }
+  prepared.end_us += plan.input.linger_us;
   prepared.source = std::move(topic);
   prepared.reference = std::make_shared<const checkers::Reference>(input, checker_pipeline(plan.job.plan.operators));
   return prepared;
@@ -175,7 +181,7 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   simulator::World world(std::move(options));
   StoredCheckpoints stored(world);
   build(world, plan, input, log, journal);
-  const TimeUs progress_us = run_to_the_end(world, plan, log, journal);
+  const TimeUs progress_us = run_to_the_end(world, plan, input.end_us, log, journal);
 
   RunResult result{{}, world.trace(), {}};
   for (int i = 0; i < env::kPointCount; ++i) {
@@ -190,6 +196,7 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   const checkers::JobStatus job = job_status(world, job_reason);
   report.history = build_history(plan, world, log, journal, stored.take());  // takes the points
   report.history.progress_us = progress_us;
+  report.history.input_end_us = input.end_us;
   report.history.job = job;
   report.history.job_reason = std::move(job_reason);
   for (const checkers::FaultRecord& fault : report.history.faults) {

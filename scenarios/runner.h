@@ -22,6 +22,7 @@ struct PreparedInput {
   std::string content_hash;
   std::shared_ptr<const simulator::log::SourceTopic> source;
   std::shared_ptr<const checkers::Reference> reference;
+  TimeUs end_us = 0;  // when the last record appears; at least the plan's span
 };
 Result<PreparedInput> prepare_input(const RunPlan& plan);
 
