@@ -109,7 +109,7 @@ void check_restart(const JsonPlace& place, const Scenario& scenario) {
   }
   for (const auto& [name, owners] : kRestartSettings) {
     const auto value = place.member(name);
-    const bool means = std::any_of(used.begin(), used.end(), [&](int64_t word) {
+    const bool means = std::any_of(used.begin(), used.end(), [&, &owners = owners](int64_t word) {
       return std::find(owners.begin(), owners.end(), knob.words[static_cast<size_t>(word)]) != owners.end();
     });
     if (!value || means) continue;
