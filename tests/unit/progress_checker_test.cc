@@ -83,6 +83,14 @@ TEST(ProgressChecker, SeesALongTimeWithoutACheckpoint) {
   EXPECT_EQ(count_of(findings_of(run), "checkpoint-gap"), 1u);
 }
 
+// A job manager that comes back after the end says again that the job has finished (transform, stock, seed 0x7545).
+TEST(ProgressChecker, OwesNoCheckpointToAJobThatHasFinished) {
+  HistoryBuilder run = punctual();
+  run.event(200, "job.status").text = "finished";
+  run.raw().ended_us = seconds(210);
+  EXPECT_EQ(count_of(findings_of(run), "checkpoint-gap"), 0u);
+}
+
 TEST(ProgressChecker, SeesACommitLongAfterItsCheckpoint) {
   HistoryBuilder run = punctual();
   run.raw().transactions[0].decided_us = seconds(19);
