@@ -11,7 +11,6 @@ std::vector<Span> disturbances(const History& history) {
   for (const FaultRecord& fault : history.faults) {
     if (fault.fired) spans.push_back({fault.fired_us, std::max(fault.fired_us, fault.healed_us)});
   }
-  std::stable_sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.from_us < b.from_us; });
   return spans;
 }
 

@@ -23,7 +23,7 @@ class Calm {
   DurationUs excused_until(TimeUs at_us) const;
 };
 
-// Faults in force and slow steps, as they were, in the order of their beginnings.
+// Faults in force and slow steps, as they were, in no order.
 std::vector<Span> disturbances(const History& history);
 
 }  // namespace onceproof::checkers

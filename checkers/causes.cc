@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -34,23 +35,10 @@ void check_restarts(const History& history, const std::vector<Span>& spans, Find
   }
 }
 
-// When the job was deployed again, in the order of the times.
-std::vector<TimeUs> redeployments(const History& history) {
-  std::vector<TimeUs> at;
-  bool first = true;
-  TimeUs first_us = 0;
-  for (const Event& event : history.events) {
-    if (std::string_view(event.point) != "restore.begin") continue;
-    if (std::exchange(first, false)) first_us = event.at_us;
-    if (event.at_us != first_us) at.push_back(event.at_us);  // regions are deployed one after the other, at one instant
-  }
-  return at;
-}
-
 void check_duplicates(const History& history, const Reference& reference, const Delivery& delivery,
-                      Findings& findings) {
+                      const Timeline& timeline, Findings& findings) {
   if (delivery.counts.duplicated == 0) return;
-  const std::vector<TimeUs> again = redeployments(history);
+  const std::vector<Restart>& again = timeline.restarts;
   std::vector<uint8_t> seen(reference.contributions(), 0);
   for (size_t i = 0; i < history.outputs.size(); ++i) {
     const OutputRecord& output = history.outputs[i];
@@ -58,7 +46,7 @@ void check_duplicates(const History& history, const Reference& reference, const 
     for (const Position position : output.lineage) {
       const uint32_t index = reference.index_of(position);
       if (index == Reference::kNone || !std::exchange(seen[index], 1)) continue;
-      if (!again.empty() && again.front() < output.at_us) continue;
+      if (!again.empty() && again.front().at_us < output.at_us) continue;
       findings.add("unexplained-duplicate", output.at_us, [&] {
         return fmt::format("{} came again in {} at {}, although the job had not been deployed again",
                            contribution_text(reference, index), output_text(output), time_text(output.at_us));
@@ -69,11 +57,11 @@ void check_duplicates(const History& history, const Reference& reference, const 
 
 // Lost, and yet nothing happened once it was there to be read.
 void check_losses(const History& history, const Reference& reference, const Delivery& delivery,
-                  const std::vector<Span>& spans, Findings& findings) {
+                  const Timeline& timeline, const std::vector<Span>& spans, Findings& findings) {
   if (delivery.counts.lost == 0 || history.bounds.loss_us == 0) return;
   TimeUs last_us = kMinTimeUs;
   for (const Span& span : spans) last_us = std::max(last_us, span.until_us);
-  for (const TimeUs at_us : redeployments(history)) last_us = std::max(last_us, at_us);
+  for (const Restart& restart : timeline.restarts) last_us = std::max(last_us, restart.at_us);
   for (uint32_t index = 0; index < reference.contributions(); ++index) {
     if (delivery.times[index] != 0) continue;
     const Position position = reference.position(index);
@@ -90,13 +78,13 @@ void check_losses(const History& history, const Reference& reference, const Deli
 
 }  // namespace
 
-void check_causes(const History& history, const Reference& reference, const Delivery& delivery, bool complete,
-                  std::vector<Finding>& out) {
+void check_causes(const History& history, const Reference& reference, const Delivery& delivery,
+                  const Timeline& timeline, bool complete, std::vector<Finding>& out) {
   Findings findings("causes", out);
   const std::vector<Span> spans = disturbances(history);
   check_restarts(history, spans, findings);
-  check_duplicates(history, reference, delivery, findings);
-  if (complete) check_losses(history, reference, delivery, spans, findings);
+  check_duplicates(history, reference, delivery, timeline, findings);
+  if (complete) check_losses(history, reference, delivery, timeline, spans, findings);
 }
 
 }  // namespace onceproof::checkers

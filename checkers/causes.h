@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "checkers/delivery.h"
+#include "checkers/timeline.h"
 
 namespace onceproof::checkers {
 
 // `complete`: what is missing now is lost.
-void check_causes(const History& history, const Reference& reference, const Delivery& delivery, bool complete,
-                  std::vector<Finding>& out);
+void check_causes(const History& history, const Reference& reference, const Delivery& delivery,
+                  const Timeline& timeline, bool complete, std::vector<Finding>& out);
 
 }  // namespace onceproof::checkers

@@ -81,7 +81,7 @@ Verdict judge(const History& history, const Reference& reference) {
   check_order(history, reference, delivery, findings);
   check_placement(history, reference, delivery, findings);
   check_progress(history, reference, delivery, timeline, Calm(history), findings);
-  check_causes(history, reference, delivery, liveness.settled, findings);
+  check_causes(history, reference, delivery, timeline, liveness.settled, findings);
   const bool pieces = check_results(history, reference, delivery, liveness.settled, findings);
   verdict.claimed = history.claimed;
   verdict.counts = delivery.counts;

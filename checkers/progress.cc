@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <map>
-#include <string_view>
 
 #include <fmt/format.h>
 
@@ -32,20 +31,12 @@ struct Judging {
 
 // ---- checkpoints -----------------------------------------------------------------------------------------
 
-// When the job came to its end; a job manager that comes back later only says so again. Else the run's end.
-TimeUs end_of_job(const History& history) {
-  if (history.job == JobStatus::running) return history.ended_us;
-  for (const Event& event : history.events) {
-    if (std::string_view(event.point) == "job.status" && event.text != "running") return event.at_us;
-  }
-  return history.ended_us;
-}
-
-void check_checkpoints(const Judging& judging) {
+void check_checkpoints(const Judging& judging, const Timeline& timeline) {
   const History& history = judging.history;
   const DurationUs bound_us = history.bounds.checkpoint_us;
   if (bound_us == 0) return;
-  const TimeUs end_us = end_of_job(history);
+  const bool over = history.job != JobStatus::running && timeline.job_status_us >= 0;
+  const TimeUs end_us = over ? timeline.job_status_us : history.ended_us;
   TimeUs last_us = 0;
   const auto look = [&](TimeUs until_us) {
     if (judging.too_long(last_us, until_us, bound_us)) {
@@ -187,7 +178,7 @@ void check_progress(const History& history, const Reference& reference, const De
                     const Timeline& timeline, const Calm& calm, std::vector<Finding>& out) {
   Findings findings("progress", out);
   const Judging judging{history, calm, findings};
-  check_checkpoints(judging);
+  check_checkpoints(judging, timeline);
   check_results(judging, reference, delivery);
   check_commits(judging, timeline);
   check_reads(judging);

@@ -108,6 +108,7 @@ Timeline read_timeline(const History& history) {
     if (!told || checkpoint.outcome != CheckpointOutcome::completed) continue;
     note_durable(timeline, checkpoint.id, checkpoint.ended_us);
   }
+  string_view status;
   bool deployed = false;
   TimeUs deployed_us = -1;
   size_t since = 0;
@@ -131,8 +132,9 @@ Timeline read_timeline(const History& history) {
         since = i;
       }
       deployed = true;
-    } else if (point == "job.status") {
-      timeline.job_status_us = event.at_us;
+    } else if (point == "job.status") {  // a job manager that comes back behind the job's end says it again
+      if (timeline.job_status_us < 0 || event.text != status) timeline.job_status_us = event.at_us;
+      status = event.text;
     }
   }
   return timeline;

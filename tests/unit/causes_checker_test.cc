@@ -39,7 +39,7 @@ HistoryBuilder run_that_wrote(bool first, bool second, Guarantee claimed = Guara
 std::vector<Finding> findings_of(const HistoryBuilder& run) {
   const History history = run.build();
   std::vector<Finding> findings;
-  check_causes(history, records(), check_delivery(history, records()), true, findings);
+  check_causes(history, records(), check_delivery(history, records()), read_timeline(history), true, findings);
   return findings;
 }
 

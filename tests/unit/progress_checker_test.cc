@@ -38,7 +38,7 @@ HistoryBuilder punctual() {
   history.asked = {{{seconds(2), 1}, {seconds(13), 2}}, {{seconds(14), 1}, {seconds(14), 2}}};
   history.store_recorded = true;
   history.stored = {{1, seconds(15), -1, {}}, {2, seconds(30), -1, {}}, {3, seconds(45), -1, {}}};
-  run.event(60, "job.status");
+  run.event(60, "job.status").text = "finished";
   run.transaction("sink-0-1", 1, 14).decided_us = -1;
   run.count("a", 10, {at(0, 0), at(1, 0)}).at_us = seconds(15);
   run.commit(16);
