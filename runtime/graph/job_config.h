@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Job configuration: Flink's options, by their meaning, with Flink's defaults unless a comment says why not.
-// There is no guarantee switch: the guarantee follows from the parts (see scenarios/guarantee.h).
+// There is no guarantee switch: the guarantee follows from the parts (see scenarios/plan/guarantee.h).
 #pragma once
 
 #include <cstdint>

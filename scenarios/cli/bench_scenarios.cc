@@ -2,8 +2,8 @@
 #include "scenarios/cli/bench_scenarios.h"
 
 #include "runtime/state/keyed_table.h"
-#include "scenarios/catalogue.h"
-#include "scenarios/draw.h"
+#include "scenarios/plan/catalogue.h"
+#include "scenarios/plan/draw.h"
 
 namespace onceproof::scenarios::cli {
 

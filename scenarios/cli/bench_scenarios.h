@@ -4,7 +4,7 @@
 #pragma once
 
 #include "runtime/base/result.h"
-#include "scenarios/runner.h"
+#include "scenarios/run/runner.h"
 
 namespace onceproof::scenarios::cli {
 

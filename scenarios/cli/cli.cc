@@ -10,7 +10,7 @@
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
 #include "scenarios/cli/settings.h"
-#include "scenarios/nearest_word.h"
+#include "scenarios/plan/nearest_word.h"
 
 namespace onceproof::scenarios::cli {
 

@@ -9,7 +9,7 @@
 
 #include "reports/options.h"
 #include "runtime/base/result.h"
-#include "scenarios/session.h"
+#include "scenarios/search/session.h"
 
 namespace onceproof::scenarios::cli {
 

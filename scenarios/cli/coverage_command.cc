@@ -11,10 +11,10 @@
 #include "reports/table.h"
 #include "runtime/real/program.h"
 #include "runtime/real/terminal.h"
-#include "scenarios/catalogue.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
-#include "scenarios/coverage.h"
+#include "scenarios/plan/catalogue.h"
+#include "scenarios/search/coverage.h"
 
 namespace onceproof::scenarios::cli {
 

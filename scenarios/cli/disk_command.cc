@@ -12,7 +12,7 @@
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
 #include "scenarios/disk/sqlite_crashes.h"
-#include "scenarios/nearest_word.h"
+#include "scenarios/plan/nearest_word.h"
 
 namespace onceproof::scenarios::cli {
 

@@ -9,7 +9,7 @@
 #include "reports/table.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
-#include "scenarios/run_folder.h"
+#include "scenarios/run/run_folder.h"
 
 namespace onceproof::scenarios::cli {
 

@@ -10,11 +10,11 @@
 #include "runtime/env/mail.h"
 #include "runtime/env/probe.h"
 #include "runtime/real/program.h"
-#include "scenarios/catalogue.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
-#include "scenarios/nearest_word.h"
-#include "scenarios/schema.h"
+#include "scenarios/plan/catalogue.h"
+#include "scenarios/plan/nearest_word.h"
+#include "scenarios/plan/schema.h"
 
 namespace onceproof::scenarios::cli {
 

@@ -12,10 +12,10 @@
 #include "runtime/real/workers.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
-#include "scenarios/effects.h"
-#include "scenarios/run_folder.h"
-#include "scenarios/seed_outcome.h"
-#include "scenarios/worker.h"
+#include "scenarios/run/run_folder.h"
+#include "scenarios/search/effects.h"
+#include "scenarios/search/seed_outcome.h"
+#include "scenarios/search/worker.h"
 
 namespace onceproof::scenarios::cli {
 

@@ -3,7 +3,7 @@
 
 #include "runtime/real/files.h"
 #include "runtime/real/terminal.h"
-#include "scenarios/json_reader.h"
+#include "scenarios/plan/json_reader.h"
 
 namespace onceproof::scenarios::cli {
 

@@ -2,7 +2,7 @@
 // sweep: many seeds over worker processes. Each seed runs under every stack; with --check-determinism a second
 // time in another worker, and the traces must be equal. The totals are built from the finished seeds alone, so
 // a resumed sweep reports what an uninterrupted one would.
-#include "scenarios/cli/sweep.h"
+#include "scenarios/search/sweep.h"
 
 #include <fmt/format.h>
 
@@ -17,7 +17,7 @@
 #include "runtime/real/wall_clock.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
-#include "scenarios/cli/sweep_state.h"
+#include "scenarios/search/sweep_state.h"
 
 namespace onceproof::scenarios::cli {
 

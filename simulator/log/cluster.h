@@ -8,11 +8,11 @@
 #include <memory>
 #include <vector>
 
+#include "simulator/fault_levers.h"
 #include "simulator/log/controller_state.h"
 #include "simulator/log/options.h"
 #include "simulator/log/partition_log.h"
 #include "simulator/log/source_topic.h"
-#include "simulator/fault_levers.h"
 #include "simulator/world.h"
 
 namespace onceproof::simulator::log {

@@ -4,12 +4,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "scenarios/catalogue.h"
-#include "scenarios/draw.h"
-#include "scenarios/input.h"
-#include "scenarios/language.h"
-#include "scenarios/nearest_word.h"
-#include "scenarios/runner.h"
+#include "scenarios/plan/catalogue.h"
+#include "scenarios/plan/draw.h"
+#include "scenarios/plan/language.h"
+#include "scenarios/plan/nearest_word.h"
+#include "scenarios/run/input.h"
+#include "scenarios/run/runner.h"
 
 namespace onceproof::scenarios {
 namespace {

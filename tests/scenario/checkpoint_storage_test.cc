@@ -5,9 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "scenarios/draw.h"
-#include "scenarios/language.h"
-#include "scenarios/runner.h"
+#include "scenarios/plan/draw.h"
+#include "scenarios/plan/language.h"
+#include "scenarios/run/runner.h"
 
 namespace onceproof::scenarios {
 namespace {

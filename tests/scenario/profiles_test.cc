@@ -2,7 +2,7 @@
 // The profiles at work: what a calm run must not show, and that no swarm breaks a claim.
 #include <gtest/gtest.h>
 
-#include "scenarios/session.h"
+#include "scenarios/search/session.h"
 
 namespace onceproof::scenarios {
 namespace {

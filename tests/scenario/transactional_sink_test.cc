@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "checkers/judge.h"
-#include "scenarios/draw.h"
-#include "scenarios/language.h"
-#include "scenarios/runner.h"
+#include "scenarios/plan/draw.h"
+#include "scenarios/plan/language.h"
+#include "scenarios/run/runner.h"
 
 namespace onceproof::scenarios {
 namespace {

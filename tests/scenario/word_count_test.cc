@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "checkers/judge.h"
-#include "scenarios/session.h"
+#include "scenarios/search/session.h"
 
 namespace onceproof::scenarios {
 namespace {

@@ -20,7 +20,7 @@ onceproof_module(scenarios scenarios runtime_dataflow runtime_real
                                      simulator_core reports)
 """
 HEADERS = ["runtime/base/bytes.h", "runtime/env/env.h", "runtime/dataflow/task.h", "runtime/real/files.h",
-           "simulator/world.h", "checkers/judge.h", "reports/html.h", "scenarios/plan.h", "tests/support/fake.h"]
+           "simulator/world.h", "checkers/judge.h", "reports/html.h", "scenarios/plan/plan.h", "tests/support/fake.h"]
 
 
 def violations(files, modules=MODULES):
@@ -46,7 +46,7 @@ class TidySelfTest(unittest.TestCase):
         for path, target in [("runtime/base/a.cc", "runtime/env/env.h"), ("runtime/env/a.cc", "simulator/world.h"),
                              ("runtime/dataflow/a.cc", "runtime/real/files.h"),
                              ("runtime/dataflow/a.cc", "checkers/judge.h"),
-                             ("runtime/dataflow/a.cc", "scenarios/plan.h"), ("simulator/a.cc", "runtime/real/files.h"),
+                             ("runtime/dataflow/a.cc", "scenarios/plan/plan.h"), ("simulator/a.cc", "runtime/real/files.h"),
                              ("checkers/a.cc", "runtime/env/env.h"), ("checkers/a.cc", "reports/html.h"),
                              ("reports/a.cc", "simulator/world.h"), ("scenarios/a.cc", "tests/support/fake.h")]:
             found = violations({path: f'{SPDX}\n#include "{target}"\n'})

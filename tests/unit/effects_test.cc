@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Effects and coverage: the run without just one fault is the judge of that fault.
-#include "scenarios/effects.h"
+#include "scenarios/search/effects.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "runtime/real/files.h"
-#include "scenarios/coverage.h"
+#include "scenarios/search/coverage.h"
 
 namespace onceproof::scenarios {
 namespace {

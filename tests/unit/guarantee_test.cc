@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scenarios/guarantee.h"
+#include "scenarios/plan/guarantee.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shapes of an input: backlog, disorder, edges, empty and idle partitions, hot keys, huge and empty records.
-#include "scenarios/input.h"
+#include "scenarios/run/input.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 
-#include "scenarios/draw.h"
-#include "scenarios/language.h"
+#include "scenarios/plan/draw.h"
+#include "scenarios/plan/language.h"
 
 namespace onceproof::scenarios {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scenarios/nearest_word.h"
+#include "scenarios/plan/nearest_word.h"
 
 #include <gtest/gtest.h>
 

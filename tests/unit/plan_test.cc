@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scenarios/plan.h"
+#include "scenarios/plan/plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "scenarios/catalogue.h"
-#include "scenarios/draw.h"
-#include "scenarios/input.h"
-#include "scenarios/knobs.h"
-#include "scenarios/language.h"
+#include "scenarios/plan/catalogue.h"
+#include "scenarios/plan/draw.h"
+#include "scenarios/plan/knobs.h"
+#include "scenarios/plan/language.h"
+#include "scenarios/run/input.h"
 
 namespace onceproof::scenarios {
 namespace {

@@ -6,11 +6,11 @@
 #include <map>
 #include <set>
 
-#include "scenarios/catalogue.h"
-#include "scenarios/draw.h"
-#include "scenarios/knobs.h"
-#include "scenarios/language.h"
-#include "scenarios/language_parts.h"
+#include "scenarios/plan/catalogue.h"
+#include "scenarios/plan/draw.h"
+#include "scenarios/plan/knobs.h"
+#include "scenarios/plan/language.h"
+#include "scenarios/plan/language_parts.h"
 
 namespace onceproof::scenarios {
 namespace {

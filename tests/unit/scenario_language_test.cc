@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scenarios/language.h"
+#include "scenarios/plan/language.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "scenarios/catalogue.h"
-#include "scenarios/fault_fields.h"
-#include "scenarios/knobs.h"
-#include "scenarios/language_parts.h"
-#include "scenarios/schema.h"
+#include "scenarios/plan/catalogue.h"
+#include "scenarios/plan/fault_fields.h"
+#include "scenarios/plan/knobs.h"
+#include "scenarios/plan/language_parts.h"
+#include "scenarios/plan/schema.h"
 
 namespace onceproof::scenarios {
 namespace {

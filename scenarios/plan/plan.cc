@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/plan/plan.h"
+
+#include <fmt/format.h>
+
+#include "runtime/real/program.h"
+#include "scenarios/plan/knobs.h"
+#include "scenarios/plan/language_parts.h"
+#include "scenarios/plan/nearest_word.h"
+
+namespace onceproof::scenarios {
+
+namespace {
+
+Status invalid(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
+
+Status check_process(const std::string& name, const ClusterPlan& cluster) {
+  if (name.empty()) return invalid("a fault without a target");
+  for (const char* known : {"*", "@hit", "jobmanager", "controller", "reader", "every broker", "every task-manager"}) {
+    if (name == known) return {};
+  }
+  const auto [role, number] = split_process_name(name);
+  const int count = role == "taskmanager" ? cluster.task_managers : role == "broker" ? cluster.brokers : 0;
+  if (number >= 0 && number < count) return {};
+  std::vector<std::string> words = {"jobmanager", "controller"};
+  for (int i = 0; i < cluster.task_managers; ++i) words.push_back(fmt::format("taskmanager-{}", i));
+  for (int i = 0; i < cluster.brokers; ++i) words.push_back(fmt::format("broker-{}", i));
+  return invalid(unknown_word("process", name, "a fault of this cluster", words));
+}
+
+Status check_partition(const simulator::MoveLeaderFault& fault, const RunPlan& plan) {
+  const int32_t partitions = partitions_of(plan, fault.topic);
+  if (fault.partition < partitions) return {};
+  return invalid(fmt::format("a fault moves the leader of partition {} of \"{}\", which has {}", fault.partition,
+                             log_topic_words()[static_cast<size_t>(fault.topic)], partitions));
+}
+
+Status check_targets(const RunPlan& plan) {
+  for (const simulator::Fault& fault : plan.faults) {
+    std::vector<std::string> names;
+    if (const auto* move = std::get_if<simulator::MoveLeaderFault>(&fault.action)) {
+      if (Status status = check_partition(*move, plan); !status.ok()) return status;
+    }
+    if (const auto* crash = std::get_if<simulator::CrashFault>(&fault.action)) names = {crash->target};
+    if (const auto* pause = std::get_if<simulator::PauseFault>(&fault.action)) names = {pause->target};
+    if (const auto* cut = std::get_if<simulator::PartitionFault>(&fault.action)) names = {cut->target, cut->peer};
+    if (const auto* delay = std::get_if<simulator::DelayFault>(&fault.action)) names = {delay->target};
+    if (const auto* storage = std::get_if<simulator::StorageFault>(&fault.action)) names = {storage->target};
+    if (const auto* stall = std::get_if<simulator::StallFault>(&fault.action)) names = {stall->target};
+    if (const auto* slow = std::get_if<simulator::SlowFault>(&fault.action)) names = {slow->target};
+    if (const auto* reconnect = std::get_if<simulator::ReconnectFault>(&fault.action)) names = {reconnect->target};
+    if (!fault.trigger.by_target.empty()) names.push_back(fault.trigger.by_target);
+    for (const std::string& name : names) {
+      if (Status status = check_process(name, plan.cluster); !status.ok()) return status;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+int32_t partitions_of(const RunPlan& plan, simulator::LogTopic topic) {
+  switch (topic) {
+    case simulator::LogTopic::source: return plan.job.source.partitions;
+    case simulator::LogTopic::sink: return plan.job.sink.partitions;
+    case simulator::LogTopic::transactions: return plan.log.transaction_partitions;
+    case simulator::LogTopic::offsets: return plan.log.offsets_partitions;
+  }
+  return 0;
+}
+
+const char* program_version() { return real::program_version(); }
+
+RunPlan with_stack(RunPlan plan, const std::string& name, const Stack& stack) {
+  plan.guarantee = name;
+  apply(stack, plan.job);
+  return plan;
+}
+
+Status check_plan(const RunPlan& plan) {
+  const int32_t parallelism = plan.job.plan.parallelism;
+  const int64_t slots = int64_t{plan.cluster.task_managers} * plan.job.slots_per_task_manager;
+  if (parallelism > slots) {
+    return invalid(fmt::format("parallelism {} needs as many slots, but {} task managers with {} slots have {}",
+                               parallelism, plan.cluster.task_managers, plan.job.slots_per_task_manager, slots));
+  }
+  if (parallelism > plan.job.plan.max_parallelism) {
+    return invalid(
+        fmt::format("parallelism {} is above max_parallelism {}", parallelism, plan.job.plan.max_parallelism));
+  }
+  if (plan.network.min_us > plan.network.typical_us) return invalid("network.min_us is above network.typical_us");
+  if (plan.network.typical_us > plan.network.tail_us) return invalid("network.typical_us is above network.tail_us");
+  if (plan.job.heartbeat.timeout_us <= plan.job.heartbeat.interval_us) {
+    return invalid("heartbeat.timeout_ms must be above heartbeat.interval_ms");
+  }
+  const graph::RestartConfig& restart = plan.job.restart;
+  if (restart.strategy == graph::RestartStrategyKind::exponential_delay &&
+      restart.initial_backoff_us > restart.max_backoff_us) {
+    return invalid("restart.initial_backoff_ms is above restart.max_backoff_ms");
+  }
+  if (Status status = check_targets(plan); !status.ok()) return status;
+  return check_consistent(plan.job);
+}
+
+}  // namespace onceproof::scenarios

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// plan.json: every field of a RunPlan by name, nothing left to a default of the reading program.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "reports/json.h"
+#include "runtime/base/check.h"
+#include "scenarios/plan/json_reader.h"
+#include "scenarios/plan/knobs.h"
+#include "scenarios/plan/language_parts.h"
+#include "scenarios/plan/plan.h"
+#include "scenarios/plan/plan_faults.h"
+
+namespace onceproof::scenarios {
+
+namespace {
+
+using graph::OperatorKind;
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr int64_t kPlanSchema = 1;
+
+OrderedJson pipeline_json(const std::vector<graph::LogicalOperator>& operators) {
+  OrderedJson steps = OrderedJson::array();
+  for (const graph::LogicalOperator& op : operators) {
+    switch (op.kind) {
+      case OperatorKind::log_source: steps.push_back({{"source", "log"}}); break;
+      case OperatorKind::split: steps.push_back({{"split", "words"}}); break;
+      case OperatorKind::map_prefix: steps.push_back({{"map", {{"prefix", op.prefix}}}}); break;
+      case OperatorKind::key_by: steps.push_back({{"key_by", "value"}}); break;
+      case OperatorKind::window_count:
+        steps.push_back(
+            {{"window",
+              {{"tumbling_ms", op.window_us / 1000}, {"allowed_lateness_ms", op.allowed_lateness_us / 1000}}}});
+        steps.push_back({{"aggregate", "count"}});
+        break;
+      case OperatorKind::log_sink: steps.push_back({{"sink", "log"}}); break;
+    }
+  }
+  return steps;
+}
+
+OrderedJson input_json(const InputPlan& input) {
+  OrderedJson out;
+  if (input.spec.kind == InputKind::generated) {
+    out["generated"] = true;  // its numbers are settings
+  } else {
+    out["text"] = input.spec.kind == InputKind::file ? input.spec.path : "default";
+  }
+  out["content_hash"] = input.content_hash;
+  return out;
+}
+
+OrderedJson stack_json(const RunPlan& plan) {
+  const Stack stack = stack_of(plan.job);
+  return {{"name", plan.guarantee},
+          {"offsets", to_string(stack.offsets)},
+          {"checkpoints", stack.checkpoints},
+          {"barriers", to_string(stack.barriers)},
+          {"sink", to_string(stack.sink)}};
+}
+
+OrderedJson bugs_json(const SeededBugs& bugs) {
+  OrderedJson out = OrderedJson::array();
+  for (int i = 0; i < kSeededBugCount; ++i) {
+    if (bugs.has(seeded_bug_info(i).bug)) out.push_back(seeded_bug_info(i).name);
+  }
+  return out;
+}
+
+std::vector<std::string> bug_words() {
+  std::vector<std::string> words;
+  for (int i = 0; i < kSeededBugCount; ++i) words.push_back(seeded_bug_info(i).name);
+  return words;
+}
+
+// The texts of a job that name things in the log.
+struct NamedText {
+  const char* key;
+  std::string& (*text)(RunPlan& plan);
+};
+const NamedText kTexts[] = {
+    {"job", [](RunPlan& plan) -> std::string& { return plan.job.name; }},
+    {"source_topic", [](RunPlan& plan) -> std::string& { return plan.job.source.topic; }},
+    {"group", [](RunPlan& plan) -> std::string& { return plan.job.source.group; }},
+    {"sink_topic", [](RunPlan& plan) -> std::string& { return plan.job.sink.topic; }},
+    {"transactional_id_prefix", [](RunPlan& plan) -> std::string& { return plan.job.sink.transactional_id_prefix; }},
+};
+
+std::vector<std::string> plan_keys() {
+  std::vector<std::string> keys = {"schema",   "version", "scenario", "seed",     "stacks", "names",
+                                   "pipeline", "input",   "bugs",     "settings", "faults"};
+  return keys;
+}
+
+void read_settings(const JsonPlace& place, RunPlan& plan) {
+  std::vector<std::string> keys;
+  for (const Knob& knob : all_knobs()) keys.push_back(knob_path(knob));
+  if (!place.object_of(keys, "setting")) return;
+  for (const Knob& knob : all_knobs()) {
+    const auto value = place.required(knob_path(knob));
+    if (!value) continue;
+    if (knob.words.empty()) {
+      knob.set(plan, value->integer(knob.low, knob.high));
+    } else {
+      const std::string word = value->word_of(knob.words, knob.name);
+      knob.set(plan, std::find(knob.words.begin(), knob.words.end(), word) - knob.words.begin());
+    }
+  }
+}
+
+void read_plan_input(const JsonPlace& place, InputPlan& input) {
+  if (!place.object_of({"text", "generated", "content_hash"}, "setting")) return;
+  if (const auto generated = place.member("generated")) {
+    if (!generated->boolean()) generated->problem("only true makes sense");
+    input.spec.kind = InputKind::generated;
+  } else if (const auto text = place.required("text")) {
+    const std::string path = text->word();
+    input.spec.kind = path == "default" ? InputKind::default_text : InputKind::file;
+    if (path != "default") input.spec.path = path;
+  }
+  if (const auto hash = place.required("content_hash")) input.content_hash = hash->word();
+}
+
+RunPlan read_common(const JsonPlace& root) {
+  RunPlan plan;
+  if (const auto version = root.required("version")) plan.version = version->word();
+  if (const auto scenario = root.required("scenario")) plan.scenario = scenario->word();
+  if (const auto seed = root.required("seed")) plan.seed = seed->natural();
+  if (const auto pipeline = root.required("pipeline")) plan.job.plan.operators = read_pipeline(*pipeline);
+  if (const auto input = root.required("input")) read_plan_input(*input, plan.input);
+  if (const auto settings = root.required("settings")) read_settings(*settings, plan);
+  if (const auto names = root.required("names")) {
+    for (const NamedText& named : kTexts) {
+      if (const auto text = names->required(named.key)) named.text(plan) = text->word();
+    }
+  }
+  if (const auto bugs = root.required("bugs")) {
+    for (const JsonPlace& bug : bugs->elements()) plan.job.bugs.add(*seeded_bug_named(bug.word_of(bug_words(), "bug")));
+  }
+  if (const auto faults = root.required("faults")) plan.faults = read_plan_faults(*faults);
+  return plan;
+}
+
+}  // namespace
+
+std::string to_json(const PlanFile& file) {
+  CHECK(!file.plans.empty(), "a plan file holds at least one plan");
+  RunPlan plan = file.plans.front();
+  OrderedJson out;
+  out["schema"] = kPlanSchema;
+  out["version"] = plan.version;
+  out["scenario"] = plan.scenario;
+  out["seed"] = plan.seed;
+  out["stacks"] = OrderedJson::array();
+  for (const RunPlan& one : file.plans) out["stacks"].push_back(stack_json(one));
+  for (const NamedText& named : kTexts) out["names"][named.key] = named.text(plan);
+  out["pipeline"] = pipeline_json(plan.job.plan.operators);
+  out["input"] = input_json(plan.input);
+  out["bugs"] = bugs_json(plan.job.bugs);
+  for (const Knob& knob : all_knobs()) {
+    OrderedJson& setting = out["settings"][knob_path(knob)];
+    if (knob.words.empty()) {
+      setting = knob.get(plan);
+    } else {
+      setting = knob.words[static_cast<size_t>(knob.get(plan))];
+    }
+  }
+  out["faults"] = plan_faults_json(plan.faults);
+  return reports::to_text(out);
+}
+
+Result<PlanFile> parse_plan_file(const std::string& text, const std::string& file_name) {
+  JsonReader reader(file_name);
+  PlanFile file;
+  const auto root = reader.parse(text);
+  if (root && root->object_of(plan_keys(), "key of a plan")) {
+    if (const auto schema = root->required("schema")) schema->integer(kPlanSchema, kPlanSchema);
+    const RunPlan common = read_common(*root);
+    if (const auto stacks = root->required("stacks")) {
+      for (const JsonPlace& place : stacks->elements()) {
+        const auto name = place.required("name");
+        if (!name) break;
+        for (const PartInfo& part : stack_parts()) place.required(part.name);
+        const Stack stack = read_parts(place, {"name"});
+        file.plans.push_back(with_stack(common, name->word(), stack));
+      }
+      if (file.plans.empty()) stacks->problem("a plan needs at least one stack");
+    }
+  }
+  if (!reader.ok()) return reader.error();
+  for (const RunPlan& plan : file.plans) {
+    if (const Status status = check_plan(plan); !status.ok()) {
+      return Error{status.code(), file_name + ": " + status.error().message};
+    }
+  }
+  return file;
+}
+
+}  // namespace onceproof::scenarios
