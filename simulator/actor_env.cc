@@ -45,6 +45,10 @@ void ActorEnv::disconnect(env::ProcessId peer) {
   kernel_.network().disconnect(binding_, peer);
 }
 
+void ActorEnv::hang_up(const env::Address& client) {
+  if (!kernel_.inert(binding_)) kernel_.network().hang_up(binding_.process, client);
+}
+
 void ActorEnv::charge(uint64_t records, uint64_t bytes) {
   if (!kernel_.inert(binding_)) kernel_.charge(binding_, records, bytes);
 }

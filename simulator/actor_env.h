@@ -37,6 +37,7 @@ class ActorEnv final : public env::Env,
   env::Address self() const override { return {binding_.process, binding_.endpoint}; }
   void send(const env::Address& to, env::MailKind kind, Bytes body) override;
   void disconnect(env::ProcessId peer) override;
+  void hang_up(const env::Address& client) override;
 
   RandomStream fork(std::string_view name) override { return kernel_.fork(binding_, name); }
 

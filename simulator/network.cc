@@ -110,8 +110,9 @@ void SimulatedNetwork::depart(uint32_t slot, TimeUs depart_us, Binding* sender) 
       slab_.release(slot);
       return refuse(*connection, side, from.endpoint);
     }
-    // The peer is gone and this process does not know yet. Those that had used the connection will be told anyway.
-    if (near.notices != 0 || far.closed) {
+    // The peer is gone and this process does not know yet. Those that had used the connection will be told anyway. Only
+    // what goes to a host that was lost in silence travels in vain: its next life answers that it knows no such connection.
+    if (near.notices != 0 || (far.closed && !near.half_open)) {
       const bool known = sender != nullptr && sender->contacts.contains(to);
       const bool will_be_told = known || connection->of_client || from.endpoint == env::kMainEndpoint;
       slab_.release(slot);

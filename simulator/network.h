@@ -62,6 +62,7 @@ class SimulatedNetwork {
   bool resolve(uint32_t slot, bool may_run);
 
   void disconnect(Binding& client, env::ProcessId peer);
+  void hang_up(env::ProcessId self, const env::Address& client);
   // How often a client that went on had a new connection beside old messages, which may still arrive behind newer ones.
   uint64_t reconnections() const { return reconnections_; }
   void count_reconnection() { ++reconnections_; }

@@ -177,6 +177,12 @@ void SimulatedNetwork::disconnect(Binding& client, env::ProcessId peer) {
   if (ended.sides[1].notices == 0) send_notice(ended, 1, ended.sides[1].endpoint, true);
 }
 
+void SimulatedNetwork::hang_up(env::ProcessId self, const env::Address& client) {
+  if (client.connection == 0) return;
+  Connection& ended = connection(client.connection);
+  if (!ended.sides[1].closed && ended.sides[1].process == self) refuse(ended, 0, ended.sides[0].endpoint);
+}
+
 // The client's end is reset while what it has sent is still on its way: both ends are told, the peer behind that.
 void SimulatedNetwork::break_off(Connection& connection) {
   count_reconnection();

@@ -64,7 +64,7 @@ void TaskManager::on_mail(env::Mail& mail) {
       });
     case MailKind::heartbeat_check: return on_heartbeat_check();
     case MailKind::connection_lost:
-      if (mail.a == options_.job_manager && state_ == TaskManagerState::registered) lose_job_manager();
+      if (mail.a == options_.job_manager) lose_connection();
       return;
     case MailKind::job_finished: return retire();
     case MailKind::deploy_task: return with<DeployTask>(mail, [&](auto m) { on_deploy(std::move(m)); });
@@ -123,6 +123,14 @@ void TaskManager::on_heartbeat_check() {
   const DurationUs silence_us = env_.now() - last_heartbeat_us_;
   if (silence_us >= heartbeat_.timeout_us) return lose_job_manager();
   check_timer_ = env_.scheduler().after(heartbeat_.timeout_us - silence_us, MailKind::heartbeat_check);
+}
+
+// One that is not registered hears that way that its last request went to a job manager that is no more: it does not
+// wait for that one's answer, which may have grown to be a long wait.
+void TaskManager::lose_connection() {
+  if (state_ == TaskManagerState::registered) return lose_job_manager();
+  env_.scheduler().cancel(retry_timer_);
+  retry_timer_ = env_.scheduler().after(options_.cluster.registration_retry_us, MailKind::registration_retry);
 }
 
 void TaskManager::lose_job_manager() {

@@ -55,6 +55,7 @@ class TaskManager : public env::Actor {
   void on_registered(const Registered& message);
   void on_heartbeat(const HeartbeatRequest& request);
   void on_heartbeat_check();
+  void lose_connection();
   void lose_job_manager();
   void retire();
 

@@ -71,6 +71,9 @@ class Network {
   // and be executed, late; what comes back on the old one is dropped, also what waits in the mailbox; the peer gets
   // connection_lost behind the last of it. For every other endpoint it does nothing.
   virtual void disconnect(ProcessId peer) = 0;
+  // Ends the connection of the log client that asked from `client` (a Mail::from), from the side that was asked: it gets
+  // connection_lost behind what it was sent, and what it sent since is lost. The caller is told nothing.
+  virtual void hang_up(const Address& client) = 0;
 };
 
 class Random {

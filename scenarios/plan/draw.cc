@@ -70,6 +70,10 @@ void make_consistent(RunPlan& plan, graph::RestartStrategyKind own_strategy) {
   job.restart.max_backoff_us = std::max(job.restart.max_backoff_us, job.restart.initial_backoff_us);
   plan.network.typical_us = std::max(plan.network.typical_us, plan.network.min_us);
   plan.network.tail_us = std::max(plan.network.tail_us, plan.network.typical_us);
+  const DurationUs patience_us = needed_patience_us(plan);
+  for (DurationUs* patience : {&plan.log.client.delivery_timeout_us, &job.source.patience_us, &job.sink.patience_us}) {
+    *patience = std::max(*patience, patience_us);
+  }
   // A transaction timeout that claims exactly-once leaves room for the recoveries that the drawn faults cause; one that
   // is too short for the configuration claims less, and stays.
   const DurationUs needed_us = needed_transaction_timeout_us(job);

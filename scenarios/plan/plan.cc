@@ -77,6 +77,13 @@ RunPlan with_stack(RunPlan plan, const std::string& name, const Stack& stack) {
   return plan;
 }
 
+DurationUs needed_patience_us(const RunPlan& plan) {
+  constexpr int kRepeats = 10;
+  const simulator::log::ClientOptions& client = plan.log.client;
+  return client.request_timeout_us + kRepeats * client.retry_backoff_us + 2 * plan.log.broker.coordinator_load_us +
+         plan.job.sink.linger_us;
+}
+
 Status check_plan(const RunPlan& plan) {
   const int32_t parallelism = plan.job.plan.parallelism;
   const int64_t slots = int64_t{plan.cluster.task_managers} * plan.job.slots_per_task_manager;

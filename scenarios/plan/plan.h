@@ -74,6 +74,10 @@ Result<PlanFile> parse_plan_file(const std::string& text, const std::string& fil
 // slots. The error names the setting.
 Status check_plan(const RunPlan& plan);
 
+// How long a log client must be ready to wait, where nothing is wrong: until a coordinator has read its state, and through
+// some requests that have to be repeated. Whoever gives up earlier can fail for good.
+DurationUs needed_patience_us(const RunPlan& plan);
+
 // How many partitions the plan's log has for this.
 int32_t partitions_of(const RunPlan& plan, simulator::LogTopic topic);
 

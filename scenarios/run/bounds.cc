@@ -80,6 +80,13 @@ DurationUs liveness_of(const RunPlan& plan) {
 }
 
 std::string why_no_progress_is_owed(const RunPlan& plan) {
+  const graph::JobConfig& job = plan.job;
+  const DurationUs patience_us =
+      std::min({plan.log.client.delivery_timeout_us, job.source.patience_us, job.sink.patience_us});
+  if (patience_us < needed_patience_us(plan)) {
+    return fmt::format("clients of the log give up after {} ms, and a request that has to be repeated may take {} ms",
+                       patience_us / 1000, needed_patience_us(plan) / 1000);
+  }
   if (plan.job.sink.mode != graph::SinkMode::transactional) return {};
   const DurationUs needed_us = recovery_of(plan) + 2 * base_interval(plan) + plan.job.checkpoint.timeout_us;
   const DurationUs timeout_us = plan.job.sink.transaction_timeout_us;

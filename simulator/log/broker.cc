@@ -107,6 +107,11 @@ void Broker::answer(const Caller& caller, const Status& status, Bytes payload) {
   env_.network().send(caller.from, env::MailKind::log_response, std::move(payload));
 }
 
+void Broker::hang_up(const Caller& caller) {
+  drop_session(caller.from.connection, caller.from.process);
+  env_.network().hang_up(caller.from);
+}
+
 env::Address Broker::address(int32_t broker) const {
   return {cluster_.processes()[static_cast<size_t>(broker)], env::kMainEndpoint};
 }

@@ -103,6 +103,7 @@ class Broker final : public env::Actor {
   bool leads(PartitionId id) const { return id < hosted_.size() && hosted_[id].role == Role::leader; }
   Status not_leader(PartitionId id) const;
   void answer(const Caller& caller, const Status& status, Bytes payload = {});
+  void hang_up(const Caller& caller);
   env::Address address(int32_t broker) const;
   void report_fenced(const Status& status, const env::ProducerIdentity& producer);
   uint64_t new_producer_id() { return broker_epoch_ << 24 | ++last_producer_id_; }

@@ -26,10 +26,12 @@ void Broker::produce(const Caller& caller, env::Mail& mail) {
   }
   const bool answers = request.acks == env::Acks::all;
   const PartitionId id = request.partition;
-  if (!leads(id)) return answers ? answer(caller, not_leader(id)) : void();
+  // Who awaits no answers learns of an error by the end of the connection (KafkaApis.handleProduceRequest).
+  if (!answers && !leads(id)) return hang_up(caller);
+  if (!leads(id)) return answer(caller, not_leader(id));
   if (disk_.copy(id) == nullptr || image_.is_transaction_partition(id) || image_.is_offsets_partition(id)) {
     const Status refused(ErrorCode::unknown_topic_or_partition, fmt::format("partition {} cannot be written", id));
-    return answers ? answer(caller, refused) : void();
+    return answers ? answer(caller, refused) : hang_up(caller);
   }
   if (answers && !enough_replicas(id)) {
     return answer(caller, Status(ErrorCode::not_enough_replicas, "too few replicas are in sync"));
@@ -61,7 +63,8 @@ void Broker::append_records(const Caller& caller, const ProduceRequest& request,
          {.value = producer.producer_id, .epoch = producer.epoch, .text = producer.transactional_id},
          [this, caller, answers, producer](const Status& status) {
            report_fenced(status, producer);
-           if (answers) answer(caller, status);
+           if (answers) return answer(caller, status);
+           if (!status.ok()) hang_up(caller);
          });
 }
 

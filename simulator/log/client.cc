@@ -247,7 +247,6 @@ void Client::lose(int32_t broker, ErrorCode code, const char* why) {
     if (request.state != Request::State::in_flight || request.broker != broker) continue;
     lost.emplace_back(request.correlation, slot);
   }
-  if (lost.empty()) return;
   std::sort(lost.begin(), lost.end());
   for (const auto& [correlation, slot] : lost) {
     if (requests_[slot].correlation == correlation) fail(slot, code, why);

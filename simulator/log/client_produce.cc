@@ -35,7 +35,9 @@ void Client::append(const env::ProducerIdentity& producer, const env::TopicParti
       const int32_t leader = image_.partitions[id].leader;
       Bytes body = make_request(RequestType::produce, request, batch.records.size());
       body.append(batch.records);
-      if (leader != kNoBroker) {
+      if (leader == kNoBroker) {
+        refresh();
+      } else {
         env_.network().send({brokers_[static_cast<size_t>(leader)].process, env::kMainEndpoint}, env::MailKind::log_request,
                             std::move(body));
       }

@@ -220,6 +220,7 @@ class FakeEnv : public env::Env, env::Clock, env::Scheduler, env::Network, env::
     sent.push_back({to, kind, std::move(body)});
   }
   void disconnect(env::ProcessId) override {}
+  void hang_up(const env::Address&) override {}
   RandomStream fork(std::string_view name) override { return RandomStream(1).fork(name); }
   void hit(env::Point point, env::Phase phase, const env::ProbeArgs& args) override {
     hits.push_back({point, phase, args.checkpoint, std::string(args.text)});

@@ -237,5 +237,30 @@ TEST(LogClient, OneIdentityOutlivesTheRotationOfItsProducerId) {
   EXPECT_EQ(calls.read(0), values);
 }
 
+// A client that awaits no answers hears of no error: it learns by the end of the connection who leads no longer.
+TEST(Broker, FireAndForgetFollowsALeaderThatChanged) {
+  SimulatedLog::Options options;
+  options.cluster.replication_factor = 2;
+  SimulatedLog log(options);
+  LogCalls calls(log);
+  log.create_topic("out", 1);
+  const auto producer = calls.init(0, "");
+  const auto append = [&](const std::string& value) {
+    calls.wait_done([&](auto done) {
+      log.client(0).append(producer, {"out", 0}, test::batch_of({value}), env::Acks::none, done);
+    });
+    log.advance(milliseconds(500));
+  };
+  append("before");
+  const int32_t first = log.cluster().leader({"out", 0});
+  const env::ProcessId process = log.cluster().processes()[static_cast<size_t>(first)];
+  log.world().crash(process);
+  log.world().restart(process);
+  log.advance(seconds(2));
+  ASSERT_NE(log.cluster().leader({"out", 0}), first) << "a broker that comes back leads nothing at first";
+  for (const char* value : {"1", "2", "3", "4"}) append(value);
+  EXPECT_THAT(calls.read(0), ::testing::IsSupersetOf({"before", "3", "4"}));
+}
+
 }  // namespace
 }  // namespace onceproof::simulator::log

@@ -241,5 +241,24 @@ TEST(ClientConnection, ClientOfASilentHostMayHangUpAndTryAgainUntilTheHostIsBack
   EXPECT_THAT(world.broker.mails, ElementsAre("log-request:1", "log-request:4"));
 }
 
+// One that awaits no answers would otherwise speak into the void for ever.
+TEST(ClientConnection, ClientThatNeverHangsUpIsToldByTheNextLifeOfASilentHost) {
+  Clients world;
+  world.ask(0, "1");
+  world.world.run_until(100'000);
+  world.world.crash(kBroker, true);
+  world.world.run_until(200'000);
+  world.world.restart(kBroker);
+  world.world.run_until(300'000);
+  EXPECT_THAT(world.inboxes[0].mails, ElementsAre("log-response:1"));  // nothing was sent: nobody knows
+  world.ask(0, "2");
+  world.world.run_until(400'000);
+  EXPECT_THAT(world.inboxes[0].mails, ElementsAre("log-response:1", "connection-lost:1"));
+  world.ask(0, "3");
+  world.world.run_until(500'000);
+  EXPECT_THAT(world.inboxes[0].mails, ElementsAre("log-response:1", "connection-lost:1", "log-response:3"));
+  EXPECT_THAT(world.broker.mails, ElementsAre("log-request:1", "log-request:3"));
+}
+
 }  // namespace
 }  // namespace onceproof::simulator

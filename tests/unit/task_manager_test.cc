@@ -73,6 +73,15 @@ TEST_F(TaskManagerTest, AsksForItsRegistrationAgainAfterEverLongerWaits) {
   EXPECT_EQ(world.count(MailKind::register_task_manager), 3);
 }
 
+TEST_F(TaskManagerTest, ALostConnectionBringsTheNextRequestForward) {
+  const DurationUs first_us = world.posted.back().delay_us;
+  for (int i = 0; i < 5; ++i) fire_timer(world, task_manager, MailKind::registration_retry);
+  EXPECT_GT(world.posted.back().delay_us, first_us);
+  fire(task_manager, MailKind::connection_lost, 0);
+  EXPECT_EQ(world.posted.back().delay_us, first_us);
+  EXPECT_EQ(world.count(MailKind::register_task_manager), 6);  // and not at once: nobody may be there yet
+}
+
 TEST_F(TaskManagerTest, ADeploymentBeforeTheRegistrationIsRefusedNotDropped) {
   EXPECT_EQ(deploy(100, 1, asked_incarnation()), DeployOutcome::not_registered);
   EXPECT_THAT(world.spawned, IsEmpty());
