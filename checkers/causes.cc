@@ -25,13 +25,13 @@ void check_restarts(const History& history, const std::vector<Span>& spans, Find
   if (bounds.detection_us == 0) return;
   for (const Event& event : history.events) {
     if (std::string_view(event.point) != "job.restart") continue;
-    const bool by_checkpoints = event.text.find("Exceeded checkpoint tolerable failure threshold") != std::string::npos;
+    const bool by_checkpoints = gave_up_on_checkpoints(event);
     const DurationUs reach_us = std::max(bounds.detection_us, by_checkpoints ? bounds.checkpoints_fail_us : 0);
     if (disturbed(spans, event.at_us - reach_us, event.at_us)) continue;
     findings.add("unexplained-restart", event.at_us, [&] {
       return fmt::format("the job was restarted at {} ({}), although nothing had happened in the {} before",
                          time_text(event.at_us), event.text, time_text(reach_us));
-    });
+    }, {Subject::Of::restart, 0});
   }
 }
 
@@ -50,7 +50,7 @@ void check_duplicates(const History& history, const Reference& reference, const 
       findings.add("unexplained-duplicate", output.at_us, [&] {
         return fmt::format("{} came again in {} at {}, although the job had not been deployed again",
                            contribution_text(reference, index), output_text(output), time_text(output.at_us));
-      });
+      }, {Subject::Of::contribution, index});
     }
   }
 }
@@ -72,7 +72,7 @@ void check_losses(const History& history, const Reference& reference, const Deli
                                                      : "the last disturbance was over at " + time_text(last_us);
       return fmt::format("{}, there to be read from {} on, was lost, although {}", contribution_text(reference, index),
                          time_text(record.visible_us), last);
-    });
+    }, {Subject::Of::contribution, index});
   }
 }
 

@@ -88,8 +88,8 @@ std::string flaw_text(const OutputRecord& output, const Reference& reference) {
 }
 
 std::string phantom_text(const OutputRecord& output, const Reference& reference, Position position) {
-  return fmt::format("{} contains {}, word {}, which was never in the input of {}", output_text(output),
-                     place_text(position), ordinal_of(position) + 1,
+  return fmt::format("{} contains {}, which was never in the input of {}", output_text(output),
+                     position_text(position, reference.splits()),
                      count_text(reference.contributions(), noun_of(reference)));
 }
 
@@ -148,39 +148,14 @@ void tell_delivery(const History& history, const Reference& reference, const Del
     if (times == 0 && no_loss) {
       findings.add("lost", -1, [&] {
         return fmt::format("{} is in no result that a read_committed reader gets", contribution_text(reference, index));
-      });
+      }, {Subject::Of::contribution, index});
     } else if (times > 1 && no_duplicate) {
       findings.add("duplicated", -1, [&] {
         return fmt::format("{} was delivered {} times", contribution_text(reference, index), times);
-      });
+      }, {Subject::Of::contribution, index});
     }
   }
   tell_outputs(history, reference, delivery, findings);
-}
-
-std::vector<LedgerEntry> make_ledger(const History& history, const Reference& reference, const Delivery& delivery,
-                                     uint64_t& total) {
-  std::vector<LedgerEntry> ledger;
-  total = 0;
-  if (delivery.counts.lost + delivery.counts.duplicated == 0) return ledger;
-  std::vector<uint32_t> line(reference.contributions(), Reference::kNone);
-  bool any_delivered = false;
-  for (uint32_t index = 0; index < reference.contributions(); ++index) {
-    const uint32_t times = delivery.times[index];
-    if (times == 1 || ++total > kMaxLedger) continue;
-    line[index] = static_cast<uint32_t>(ledger.size());
-    any_delivered |= times > 0;
-    ledger.push_back({reference.position(index), times, std::string(reference.word(index)), {}});
-  }
-  for (size_t i = 0; any_delivered && i < history.outputs.size(); ++i) {
-    if (!visible(history.outputs[i])) continue;
-    for (const Position position : history.outputs[i].lineage) {
-      const uint32_t index = reference.index_of(position);
-      if (index == Reference::kNone || line[index] == Reference::kNone) continue;
-      ledger[line[index]].outputs.push_back(static_cast<uint32_t>(i));
-    }
-  }
-  return ledger;
 }
 
 }  // namespace onceproof::checkers

@@ -33,9 +33,4 @@ Delivery check_delivery(const History& history, const Reference& reference);
 void tell_delivery(const History& history, const Reference& reference, const Delivery& delivery, bool complete,
                    std::vector<Finding>& out);
 
-// The first kMaxLedger lost or duplicated contributions by position, with the visible outputs that contain them
-// (the same output twice when it counts the contribution twice). `total` is how many there are.
-std::vector<LedgerEntry> make_ledger(const History& history, const Reference& reference, const Delivery& delivery,
-                                     uint64_t& total);
-
 }  // namespace onceproof::checkers

@@ -12,37 +12,6 @@ namespace onceproof::checkers {
 
 namespace {
 
-const TransactionRecord* transaction_of(const History& history, const OutputRecord& output) {
-  const TransactionRecord* found = nullptr;
-  for (const TransactionRecord& transaction : history.transactions) {
-    if (transaction.producer_id != output.producer_id || transaction.epoch != output.epoch) continue;
-    if (found != nullptr) return nullptr;  // several in one epoch: the log's content does not say which
-    found = &transaction;
-  }
-  return found;
-}
-
-const LedgerEntry* first_entry(const Verdict& verdict, bool lost) {
-  for (const LedgerEntry& entry : verdict.ledger) {
-    if ((entry.delivered == 0) == lost) return &entry;
-  }
-  return nullptr;
-}
-
-// "the crash of taskmanager-1 at 17.3 s and the partition of taskmanager-0 at 30 s", at most two by name.
-std::string causes_text(const Timeline& timeline) {
-  std::vector<std::string> causes;
-  for (const Restart& restart : timeline.restarts) {
-    if (!restart.cause.empty() && std::find(causes.begin(), causes.end(), restart.cause) == causes.end()) {
-      causes.push_back(restart.cause);
-    }
-  }
-  if (causes.empty()) return {};
-  if (causes.size() == 1) return causes[0];
-  if (causes.size() == 2) return causes[0] + " and " + causes[1];
-  return fmt::format("{}, {} and {} more", causes[0], causes[1], count_text(causes.size() - 2, "failure"));
-}
-
 std::string restarts_text(const History& history) {
   return history.restarts > 0 ? fmt::format(", with {}", count_text(history.restarts, "restart")) : std::string();
 }
@@ -67,15 +36,6 @@ std::string fired_text(const History& history) {
 
 // ---- lost ----------------------------------------------------------------------------------------------
 
-// A result that contains the contribution but that no read_committed reader may see.
-const OutputRecord* hidden_output(const History& history, Position position) {
-  for (const OutputRecord& output : history.outputs) {
-    if (visible(output)) continue;
-    if (std::binary_search(output.lineage.begin(), output.lineage.end(), position)) return &output;
-  }
-  return nullptr;
-}
-
 // Where the losses show: in results that came out too small, or in results that never came.
 std::string shape_of_losses(const Reference& reference, const Delivery& delivery) {
   if (!reference.windowed()) return {};
@@ -93,89 +53,41 @@ std::string shape_of_losses(const Reference& reference, const Delivery& delivery
                      delivery.counts.lost - in_small);
 }
 
-std::string lost_cause(const History& history, const Timeline& timeline, Position first) {
-  if (const OutputRecord* output = hidden_output(history, first)) {
-    const TransactionRecord* transaction = transaction_of(history, *output);
-    const char* state = output->visibility == Visibility::aborted ? "aborted" : "never committed";
-    if (transaction == nullptr) return fmt::format("its result was written in a transaction that was {}", state);
-    if (transaction->checkpoint == 0) {
-      return fmt::format("its result was written in transaction {}, which was {}",
-                         quoted(transaction->transactional_id), state);
-    }
-    return fmt::format("its result was pre-committed by checkpoint {} but its transaction was {}",
-                       transaction->checkpoint, state);
+// ---- stories -------------------------------------------------------------------------------------------
+
+constexpr size_t kTold = 3;  // stories; the others are counted
+
+std::string clause_of(const Story& story, const Verdict& verdict, const std::string& shape) {
+  std::string text;
+  const auto join = [&text](const std::string& clause) { text += text.empty() ? clause : "; " + clause; };
+  if (!story.findings.empty()) {
+    const Finding& finding = verdict.findings[story.findings.front()];
+    join(fmt::format("{}: {}", finding.kind, finding.story));
   }
-  if (timeline.restarts.empty()) return "no result that was ever written contains it";
-  const std::string causes = causes_text(timeline);
-  const bool restored = std::any_of(timeline.restarts.begin(), timeline.restarts.end(),
-                                    [](const Restart& restart) { return restart.checkpoint != 0; });
-  const std::string after = causes.empty() ? "the restart" : causes;
-  return restored ? fmt::format("after {} no result that was ever written contains it", after)
-                  : fmt::format(
-                        "after {} the job went on without restoring a checkpoint, and what was in flight and "
-                        "in window state did not come again",
-                        after);
-}
-
-std::string lost_clause(const History& history, const Reference& reference, const Timeline& timeline,
-                        const Delivery& delivery, const Verdict& verdict) {
-  std::string text = fmt::format("lost {}{}", count_text(delivery.counts.lost, noun_of(reference)),
-                                 shape_of_losses(reference, delivery));
-  const LedgerEntry* entry = first_entry(verdict, true);
-  if (entry == nullptr) return text;
-  return text + fmt::format(" (first: {}): {}", contribution_text(reference, reference.index_of(entry->position)),
-                            lost_cause(history, timeline, entry->position));
-}
-
-// ---- duplicated ----------------------------------------------------------------------------------------
-
-std::string origin_text(const Restart& restart) {
-  return restart.checkpoint == 0 ? std::string("the beginning") : fmt::format("checkpoint {}", restart.checkpoint);
-}
-
-std::string restore_text(const Restart& restart) {
-  const std::string from = origin_text(restart);
-  if (restart.cause.empty()) return fmt::format("replay from {} at {}", from, time_text(restart.at_us));
-  return fmt::format("replay from {} after {}", from, restart.cause);
-}
-
-std::string replays_text(const Timeline& timeline) {
-  if (timeline.restarts.size() == 1) return restore_text(timeline.restarts[0]);
-  std::string text = restore_text(timeline.restarts[0]) + " or " + restore_text(timeline.restarts[1]);
-  if (timeline.restarts.size() > 2) text += fmt::format(" or one of {} more", timeline.restarts.size() - 2);
+  if (!story.first.empty()) join(fmt::format("{}{} (first: {}): {}", story.what, shape, story.first, story.why));
   return text;
 }
 
-std::string duplicate_cause(const History& history, const Reference& reference, const Timeline& timeline,
-                            const LedgerEntry& entry) {
-  if (entry.outputs.size() < 2) return "it was delivered more than once";
-  const uint32_t result = reference.result_of(reference.index_of(entry.position));
-  const std::string what = reference.windowed()
-                               ? fmt::format("window {}", window_text(reference, reference.results()[result]))
-                               : std::string("it");
-  if (entry.outputs[0] == entry.outputs[1]) {
-    const std::string restarts =
-        timeline.restarts.empty() ? std::string() : fmt::format(" after {}", replays_text(timeline));
-    return fmt::format("one result counts it twice{}", restarts);
+std::string stories_text(const Reference& reference, const Delivery& delivery, const Verdict& verdict) {
+  const auto loses = [](const Story& story) { return story.lost > 0; };
+  const auto losing = std::count_if(verdict.stories.begin(), verdict.stories.end(), loses);
+  std::string text;
+  const size_t told = std::min(verdict.stories.size(), kTold);
+  for (size_t i = 0; i < told; ++i) {
+    const Story& story = verdict.stories[i];
+    const std::string shape = losing == 1 && story.lost > 0 ? shape_of_losses(reference, delivery) : std::string();
+    text += (i == 0 ? "" : "; ") + clause_of(story, verdict, shape);
   }
-  const OutputRecord& first = history.outputs[entry.outputs[0]];
-  const OutputRecord& again = history.outputs[entry.outputs[1]];
-  if (first.producer_id == again.producer_id && first.epoch == again.epoch) {
-    return fmt::format("producer {} wrote {} twice within epoch {}", first.producer_id, what, first.epoch);
+  if (told == verdict.stories.size()) return text;
+  uint64_t lost = 0, doubled = 0;
+  for (size_t i = told; i < verdict.stories.size(); ++i) {
+    lost += verdict.stories[i].lost;
+    doubled += verdict.stories[i].duplicated;
   }
-  if (timeline.restarts.empty()) {
-    return fmt::format("producers {} and {} both delivered {}", first.producer_id, again.producer_id, what);
-  }
-  return fmt::format("{} emitted {} again", replays_text(timeline), what);
-}
-
-std::string duplicate_clause(const History& history, const Reference& reference, const Timeline& timeline,
-                             const Delivery& delivery, const Verdict& verdict) {
-  std::string text = fmt::format("doubled {}", count_text(delivery.counts.duplicated, noun_of(reference)));
-  const LedgerEntry* entry = first_entry(verdict, false);
-  if (entry == nullptr) return text;
-  return text + fmt::format(" (first: {}): {}", contribution_text(reference, reference.index_of(entry->position)),
-                            duplicate_cause(history, reference, timeline, *entry));
+  text += fmt::format("; and {}", count_text(verdict.stories.size() - told, "other cause"));
+  if (lost > 0) text += fmt::format(", lost {}", count_text(lost, noun_of(reference)));
+  if (doubled > 0) text += fmt::format(", doubled {}", count_text(doubled, noun_of(reference)));
+  return text;
 }
 
 // ---- neither -------------------------------------------------------------------------------------------
@@ -186,12 +98,13 @@ std::string committed_on_recovery(const History& history, const Timeline& timeli
     if (transaction.outcome != TransactionOutcome::committed || transaction.checkpoint == 0) continue;
     for (const PreCommit& pre : timeline.pre_commits) {
       if (pre.checkpoint != transaction.checkpoint || pre.producer_id != transaction.producer_id) continue;
-      for (const Crash& crash : timeline.crashes) {
-        if (crash.process != pre.process || crash.at_us < pre.at_us || crash.at_us > transaction.decided_us) continue;
+      for (const Outage& crash : timeline.outages) {
+        const bool between = crash.from_us >= pre.at_us && crash.from_us <= transaction.decided_us;
+        if (crash.kind != Outage::Kind::down || crash.process != pre.process || !between) continue;
         return fmt::format(
             "neither: the transaction of checkpoint {}, pre-committed before the crash of {} at {}, was "
             "committed on recovery at {}",
-            transaction.checkpoint, process_name(history, crash.process), time_text(crash.at_us),
+            transaction.checkpoint, process_name(history, crash.process), time_text(crash.from_us),
             time_text(transaction.decided_us));
       }
     }
@@ -203,16 +116,17 @@ std::string committed_on_recovery(const History& history, const Timeline& timeli
 std::string aborted_and_replayed(const History& history, const Timeline& timeline) {
   for (const OutputRecord& output : history.outputs) {
     if (output.visibility != Visibility::aborted) continue;
-    const TransactionRecord* transaction = transaction_of(history, output);
+    const TransactionRecord* transaction = timeline.transactions.of(output);
     if (transaction == nullptr || transaction->outcome != TransactionOutcome::aborted) continue;
     const auto cause = std::find_if(timeline.restarts.begin(), timeline.restarts.end(), [&](const Restart& restart) {
-      return restart.cause_us >= transaction->begun_us && restart.cause_us <= transaction->decided_us;
+      return restart.cause.at_us >= transaction->begun_us && restart.cause.at_us <= transaction->decided_us;
     });
     if (cause == timeline.restarts.end()) continue;
     return fmt::format(
         "neither: the transaction that was open at {} was aborted, and replay from {} delivered its "
         "records once",
-        cause->cause, origin_text(*cause));
+        cause_text(history, cause->cause),
+        cause->checkpoint == 0 ? std::string("the beginning") : fmt::format("checkpoint {}", cause->checkpoint));
   }
   return {};
 }
@@ -233,19 +147,7 @@ std::string clean_text(const History& history, const Reference& reference, const
 
 std::string make_evidence(const History& history, const Reference& reference, const Timeline& timeline,
                           const Delivery& delivery, const Verdict& verdict) {
-  const Counts& counts = delivery.counts;
-  // What the counts cannot tell comes first: a stuck job, a torn transaction, a corrupted result.
-  const Finding* odd = nullptr;
-  for (const Finding& finding : verdict.findings) {
-    const bool counted = finding.checker == "reference" || finding.kind == "lost" || finding.kind == "duplicated";
-    if (!counted && odd == nullptr) odd = &finding;
-  }
-  std::string text;
-  const auto join = [&text](const std::string& clause) { text += text.empty() ? clause : "; " + clause; };
-  if (odd != nullptr) join(fmt::format("{}: {}", odd->kind, odd->story));
-  if (counts.lost > 0) join(lost_clause(history, reference, timeline, delivery, verdict));
-  if (counts.duplicated > 0) join(duplicate_clause(history, reference, timeline, delivery, verdict));
-  if (text.empty() && !verdict.findings.empty()) join(verdict.findings.front().story);
+  const std::string text = stories_text(reference, delivery, verdict);
   if (verdict.outcome == Outcome::inconclusive) {
     return text.empty() ? "undecided: " + verdict.why : fmt::format("undecided ({}); so far {}", verdict.why, text);
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Evidence: one sentence in plain English that ties what was observed to the faults. Claims only what the
-// history shows: which crash preceded a restart, which checkpoint was restored, in which transaction a lost
-// result lies; where the history shows no cause, the sentence names none. Called by the judge.
+// Evidence: one sentence in plain English that ties what was observed to the faults: the stories, the worst first, or how
+// a run without damage came through. Claims only what the history shows. Called by the judge.
 #pragma once
 
 #include <string>
@@ -11,7 +10,7 @@
 
 namespace onceproof::checkers {
 
-// `verdict` must have its counts, findings and ledger.
+// `verdict` must have its counts, findings and stories.
 std::string make_evidence(const History& history, const Reference& reference, const Timeline& timeline,
                           const Delivery& delivery, const Verdict& verdict);
 

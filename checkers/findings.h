@@ -23,14 +23,14 @@ class Findings {
   ~Findings() {
     for (const auto& [kind, count] : counts_) {
       if (count <= kMaxFindings) continue;
-      out_.push_back({checker_, kind, fmt::format("{} more of this kind", count - kMaxFindings), -1});
+      out_.push_back({checker_, kind, fmt::format("{} more of this kind", count - kMaxFindings), -1, {}});
     }
   }
 
   // `tell` builds the story; it is called only when the story will be kept.
   template <class Tell>
-  void add(const char* kind, TimeUs at_us, Tell tell) {
-    if (++counts_[kind] <= kMaxFindings) out_.push_back({checker_, kind, tell(), at_us});
+  void add(const char* kind, TimeUs at_us, Tell tell, Subject subject = {}) {
+    if (++counts_[kind] <= kMaxFindings) out_.push_back({checker_, kind, tell(), at_us, subject});
   }
   bool empty() const { return counts_.empty(); }
 

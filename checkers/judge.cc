@@ -8,6 +8,7 @@
 
 #include "checkers/calm.h"
 #include "checkers/causes.h"
+#include "checkers/damage.h"
 #include "checkers/delivery.h"
 #include "checkers/evidence.h"
 #include "checkers/liveness.h"
@@ -17,6 +18,7 @@
 #include "checkers/reads.h"
 #include "checkers/restores.h"
 #include "checkers/results.h"
+#include "checkers/stories.h"
 #include "checkers/text.h"
 #include "checkers/timeline.h"
 #include "checkers/transactions.h"
@@ -86,7 +88,10 @@ Verdict judge(const History& history, const Reference& reference) {
   verdict.claimed = history.claimed;
   verdict.counts = delivery.counts;
   verdict.observed = observe(delivery.counts, pieces, findings);
-  verdict.ledger = make_ledger(history, reference, delivery, verdict.ledger_total);
+  verdict.counts_words = reference.splits();
+  const Damage damage = find_damage(history, reference, timeline, delivery);
+  verdict.stories = make_stories(history, reference, timeline, damage, findings, liveness.settled);
+  verdict.ledger = make_ledger(history, reference, delivery, damage, verdict.stories, verdict.ledger_total);
 
   std::string why;
   add_reason(why, liveness.why);

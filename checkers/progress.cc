@@ -2,10 +2,10 @@
 #include "checkers/progress.h"
 
 #include <algorithm>
-#include <map>
 
 #include <fmt/format.h>
 
+#include "checkers/due.h"
 #include "checkers/findings.h"
 #include "checkers/output_finder.h"
 #include "checkers/text.h"
@@ -58,60 +58,20 @@ void check_checkpoints(const Judging& judging, const Timeline& timeline) {
 
 // ---- results ---------------------------------------------------------------------------------------------
 
-// When a source was done with the record at this offset; kMaxTimeUs: it never asked for more, as at its end.
-TimeUs done_us(const std::vector<Asked>& asked, int64_t offset) {
-  const auto found = std::upper_bound(asked.begin(), asked.end(), offset,
-                                      [](int64_t done, const Asked& each) { return done < each.offset; });
-  return found == asked.end() ? kMaxTimeUs : found->at_us;
-}
-
-// For each window end, when sources were done with all that lets the watermark pass it.
-std::map<TimeUs, TimeUs> windows_due(const History& history, const Reference& reference) {
-  std::map<TimeUs, TimeUs> due;
-  for (const ExpectedResult& result : reference.results()) {  // by window end
-    if (due.empty() || due.rbegin()->first != result.window_end_us) due.emplace_hint(due.end(), result.window_end_us, 0);
-  }
-  const std::vector<std::vector<InputRecord>>& partitions = reference.input().partitions;
-  for (size_t p = 0; p < partitions.size(); ++p) {
-    size_t offset = 0;
-    TimeUs highest_us = kMinTimeUs;
-    for (auto& [end_us, at_us] : due) {
-      while (offset < partitions[p].size() && highest_us < end_us + history.out_of_orderness_us) {
-        highest_us = std::max(highest_us, partitions[p][offset++].timestamp_us);
-      }
-      if (offset == 0) continue;  // nothing lies here
-      const bool passed = highest_us >= end_us + history.out_of_orderness_us;
-      const size_t needed = passed ? offset - 1 : partitions[p].size() - 1;  // else the partition's end lets it pass
-      at_us = std::max(at_us, done_us(history.asked[p], static_cast<int64_t>(needed)));
-    }
-  }
-  return due;
-}
-
 void check_results(const Judging& judging, const Reference& reference, const Delivery& delivery) {
   const History& history = judging.history;
   const DurationUs bound_us = history.bounds.result_us;
-  if (bound_us == 0 || history.asked.size() != reference.input().partitions.size()) return;
+  if (bound_us == 0 || !asked_recorded(history, reference)) return;
   std::vector<TimeUs> first(reference.results().size(), kMaxTimeUs);
   for (size_t i = 0; i < history.outputs.size(); ++i) {
     if (!delivery.sound[i]) continue;
     TimeUs& at_us = first[reference.result_of(reference.index_of(history.outputs[i].lineage.front()))];
     at_us = std::min(at_us, history.outputs[i].at_us);
   }
-  std::map<TimeUs, TimeUs> due;
-  if (reference.windowed()) due = windows_due(history, reference);
-  auto window = due.begin();
+  const std::vector<TimeUs> due = results_due_us(history, reference);
   for (uint32_t r = 0; r < first.size(); ++r) {
-    TimeUs due_us = 0;
-    if (reference.windowed()) {
-      while (window->first != reference.results()[r].window_end_us) ++window;
-      due_us = window->second;
-    }
     if (first[r] == kMaxTimeUs) continue;  // it never came: the delivery checker's to tell
-    if (!reference.windowed()) {
-      const Position position = reference.position(r);
-      due_us = done_us(history.asked[partition_of(position)], static_cast<int64_t>(offset_of(position)));
-    }
+    const TimeUs due_us = due[r];
     if (!judging.too_long(due_us, first[r], bound_us)) continue;
     judging.findings.add("late-result", first[r], [&] {
       return fmt::format("the result for {} was due at {}, when the source was done with all that lets it out, and came {}",

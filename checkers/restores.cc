@@ -41,11 +41,11 @@ void check_restore(const History& history, const Event& event, Findings& finding
     findings.add("stale-restore", event.at_us, [&] {
       return fmt::format("at {} {} was restored, although checkpoint {} was durable since {}", time_text(event.at_us),
                          what, due, time_text(latest->durable_us));
-    });
+    }, {Subject::Of::restart, 0});
   } else {
     findings.add("restored-unstored", event.at_us, [&] {
       return fmt::format("at {} {} was restored, which was not in the store", time_text(event.at_us), what);
-    });
+    }, {Subject::Of::restart, 0});
   }
 }
 

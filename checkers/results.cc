@@ -64,7 +64,7 @@ void tell_pieces(const History& history, const Reference& reference, const std::
       return fmt::format("the result for {} came in {} pieces, none of which counts all of its {}",
                          result_text(reference, r), result.outputs,
                          count_text(reference.results()[r].count, "record"));
-    });
+    }, {Subject::Of::result, r});
   }
 }
 
@@ -78,23 +78,23 @@ void tell_results(const History& history, const Reference& reference, const std:
       if (result.lost < expected) continue;  // it came, but corrupted
       findings.add("missing", -1, [&] {
         return fmt::format("the result for {} never came; it counts {}", who(), count_text(expected, "record"));
-      });
+      }, {Subject::Of::result, r});
     } else if (result.outputs > 1) {
       const char* kind = result.extra > 0 ? "repeated" : "split";
       findings.add(kind, -1, [&] {
         return fmt::format("the result for {} came {} times instead of once: {} of its {} were lost, {} came again",
                            who(), result.outputs, result.lost, count_text(expected, "record"), result.extra);
-      });
+      }, {Subject::Of::result, r});
     } else if (result.lost > 0 && result.lost == result.extra) {
       findings.add("compensated", -1, [&] {
         return fmt::format("the count for {} is right by accident: {} lost and as many counted again", who(),
                            count_text(result.lost, "record"));
-      });
+      }, {Subject::Of::result, r});
     } else if (result.lost + result.extra > 0) {
       findings.add("differs", -1, [&] {
         return fmt::format("the count for {} is {} instead of {}: {} lost, {} counted again", who(),
                            history.outputs[result.first_output].value, expected, result.lost, result.extra);
-      });
+      }, {Subject::Of::result, r});
     }
   }
 }

@@ -50,13 +50,13 @@ std::string place_text(Position position) {
   return fmt::format("partition {}, offset {}", partition_of(position), offset_of(position));
 }
 
+std::string position_text(Position position, bool counts_words) {
+  return counts_words ? fmt::format("{}, word {}", place_text(position), ordinal_of(position) + 1) : place_text(position);
+}
+
 std::string contribution_text(const Reference& reference, uint32_t index) {
-  const Position position = reference.position(index);
-  if (!reference.splits() || ordinal_of(position) == 0) {
-    return fmt::format("{} from {}", quoted(reference.word(index)), place_text(position));
-  }
-  return fmt::format("{} from {}, word {}", quoted(reference.word(index)), place_text(position),
-                     ordinal_of(position) + 1);
+  return fmt::format("{} from {}", quoted(reference.word(index)),
+                     position_text(reference.position(index), reference.splits()));
 }
 
 std::string output_text(const OutputRecord& output) {

@@ -17,7 +17,9 @@ std::string quoted(std::string_view value);                     // at most 40 by
 std::string window_text(const Reference& reference, const ExpectedResult& result);  // "[10 s, 20 s)"
 std::string result_text(const Reference& reference, uint32_t result);               // "\"the\" in window [10 s, 20 s)"
 std::string place_text(Position position);                                          // "partition 2, offset 31"
-std::string contribution_text(const Reference& reference, uint32_t index);  // "\"the\" from partition 2, offset 31"
+// "partition 2, offset 31, word 4": words are counted from 1, here and everywhere else; all of the record without words.
+std::string position_text(Position position, bool counts_words);
+std::string contribution_text(const Reference& reference, uint32_t index);  // "\"the\" from partition 2, offset 31, word 4"
 std::string output_text(const OutputRecord& output);  // "\"the\"=7 at sink partition 0, offset 12"
 const char* noun_of(const Reference& reference);      // "word" when the pipeline splits, else "record"
 

@@ -2,6 +2,7 @@
 #include "checkers/timeline.h"
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -16,82 +17,245 @@ using std::string_view;
 
 bool is(const Event& event, string_view point) { return point == event.point; }
 
-bool is_blow(const Event& event) {
-  return is(event, "process.crash") || is(event, "process.pause") || is(event, "network.partition");
+Blow blow_of(const Event& event) {
+  if (is(event, "process.crash")) return Blow::crash;
+  if (is(event, "process.pause")) return Blow::pause;
+  return is(event, "network.partition") ? Blow::partition : Blow::none;
 }
 
-std::string blow_text(const History& history, const Event& event) {
-  const char* what = is(event, "process.crash") ? "crash" : is(event, "process.pause") ? "pause" : "partition";
-  return fmt::format("the {} of {} at {}", what, process_name(history, event.process), time_text(event.at_us));
+// Runs the job: a broker's or a reader's crash is not what restarts it.
+bool is_manager(const History& history, const Event& event) {
+  return process_name(history, event.process).find("manager") != std::string::npos;
 }
 
-// The last blow before `end` that struck `process`.
-const Event* last_blow(const History& history, size_t end, uint64_t process, bool crashes_only) {
-  const std::string name = process_name(history, process);
-  for (size_t i = end; i-- > 0;) {
-    const Event& event = history.events[i];
-    if (!is_blow(event) || (crashes_only && !is(event, "process.crash"))) continue;
-    if (event.process == process || (is(event, "network.partition") && event.text == name)) return &event;
+class Reader {
+ public:
+  explicit Reader(const History& history) : history_(history) {}
+
+  Timeline read() {
+    timeline_.transactions = TransactionIndex(history_);
+    note_records();
+    for (uint32_t i = 0; i < history_.events.size(); ++i) look(i);
+    finish();
+    return std::move(timeline_);
   }
-  return nullptr;
-}
 
-struct Cause {
-  std::string text;
-  TimeUs at_us = -1;
+ private:
+  const Event& event(uint32_t index) const { return history_.events[index]; }
+
+  // ---- causes of restarts --------------------------------------------------------------------------------
+
+  RestartCause struck_by(uint32_t index) const {
+    const Event& blow = event(index);
+    return {blow_of(blow), blow.process, blow.at_us, index};
+  }
+
+  // The last blow before events[end] that struck `process`.
+  std::optional<RestartCause> last_blow(uint32_t end, uint64_t process, bool crashes_only) const {
+    const std::string name = process_name(history_, process);
+    for (auto blow = blows_.rbegin(); blow != blows_.rend(); ++blow) {
+      if (*blow >= end) continue;
+      const Event& each = event(*blow);
+      if (crashes_only && !is(each, "process.crash")) continue;
+      if (each.process == process || (is(each, "network.partition") && each.text == name)) return struck_by(*blow);
+    }
+    return std::nullopt;
+  }
+
+  // The cause of the restore at events[end], from what happened since the one before.
+  RestartCause cause_of(uint32_t end) const {
+    uint32_t crash = kNoEvent;
+    uint32_t failure = kNoEvent;
+    for (uint32_t i = since_; i < end; ++i) {
+      const Event& each = event(i);
+      if (is(each, "task-manager.lost")) {
+        if (const auto blow = last_blow(i, each.value, false)) return *blow;
+        return {Blow::lost, static_cast<uint16_t>(each.value), each.at_us, i};
+      }
+      if (is(each, "leader.elect")) {
+        if (const auto blow = last_blow(i, each.process, true)) return *blow;
+      }
+      if (is(each, "process.crash") && is_manager(history_, each)) crash = i;
+      if (is(each, "job.restart") && failure == kNoEvent) failure = i;
+    }
+    if (crash != kNoEvent) return struck_by(crash);
+    if (failure == kNoEvent) return {};
+    return {Blow::failure, event(failure).process, event(failure).at_us, failure};
+  }
+
+  void note_restore(uint32_t index) {
+    const Event& restore = event(index);
+    if (timeline_.deployments_us.empty()) {
+      timeline_.deployments_us.push_back(restore.at_us);
+    } else if (restore.at_us != timeline_.deployments_us.front()) {
+      const bool another = timeline_.restarts.empty() || timeline_.restarts.back().at_us != restore.at_us ||
+                           timeline_.restarts.back().checkpoint != restore.checkpoint;
+      if (another) {  // regions of one failover are deployed again at the same instant
+        timeline_.restarts.push_back({restore.at_us, restore.checkpoint, cause_of(index), torn_down_us_, -1, {}});
+        timeline_.deployments_us.push_back(restore.at_us);
+      }
+      torn_down_us_ = -1;
+      since_ = index;
+      return;
+    }
+    since_ = index;
+  }
+
+  // ---- outages -------------------------------------------------------------------------------------------
+
+  void begin_outage(Outage::Kind kind, const Event& at, std::string peer = {}) {
+    timeline_.outages.push_back({kind, at.process, at.at_us, -1, std::move(peer)});
+  }
+  void end_outage(Outage::Kind kind, const Event& at, string_view peer = {}) {
+    for (Outage& outage : timeline_.outages) {
+      if (outage.until_us >= 0 || outage.kind != kind || outage.process != at.process || outage.peer != peer) continue;
+      outage.until_us = at.at_us;
+      return;
+    }
+  }
+
+  void look_at_process(uint32_t index) {
+    const Event& each = event(index);
+    const Blow blow = blow_of(each);
+    if (blow != Blow::none) blows_.push_back(index);
+    switch (blow) {
+      case Blow::crash:
+        end_outage(Outage::Kind::paused, each);
+        begin_outage(Outage::Kind::down, each);
+        break;
+      case Blow::pause: begin_outage(Outage::Kind::paused, each); break;
+      case Blow::partition: begin_outage(Outage::Kind::cut, each, each.text); break;
+      default: break;
+    }
+    if (is(each, "process.restart")) end_outage(Outage::Kind::down, each);
+    if (is(each, "process.resume")) end_outage(Outage::Kind::paused, each);
+    if (is(each, "network.heal")) end_outage(Outage::Kind::cut, each, each.text);
+  }
+
+  // ---- checkpoints ---------------------------------------------------------------------------------------
+
+  CheckpointLife& life(uint64_t id) {
+    CheckpointLife& checkpoint = lives_[id];
+    checkpoint.id = id;
+    return checkpoint;
+  }
+  void note_durable(uint64_t id, TimeUs at_us) {
+    if (id == 0) return;
+    CheckpointLife& checkpoint = life(id);
+    checkpoint.durable_us = checkpoint.durable_us < 0 ? at_us : std::min(checkpoint.durable_us, at_us);
+  }
+  void note_told(uint64_t id, TimeUs at_us) {  // without the disk's own record: what the job manager said
+    if (!history_.store_recorded) note_durable(id, at_us);
+  }
+
+  void note_records() {
+    for (const CheckpointRecord& checkpoint : history_.checkpoints) {
+      life(checkpoint.id).triggered_us = checkpoint.triggered_us;
+      if (checkpoint.outcome == CheckpointOutcome::completed) note_told(checkpoint.id, checkpoint.ended_us);
+    }
+    for (const StoredCheckpoint& stored : history_.stored) note_durable(stored.id, stored.durable_us);
+    for (const TransactionRecord& transaction : history_.transactions) {
+      if (transaction.checkpoint == 0 || transaction.outcome != TransactionOutcome::committed) continue;
+      CheckpointLife& checkpoint = life(transaction.checkpoint);
+      checkpoint.committed_us = std::max(checkpoint.committed_us, transaction.decided_us);
+    }
+  }
+
+  void finish() {
+    TimeUs earliest_us = -1;
+    for (auto entry = lives_.rbegin(); entry != lives_.rend(); ++entry) {
+      CheckpointLife& checkpoint = entry->second;
+      const bool earlier = earliest_us < 0 || checkpoint.durable_us < earliest_us;
+      if (checkpoint.durable_us >= 0 && earlier) earliest_us = checkpoint.durable_us;
+      checkpoint.committable_us = earliest_us;
+    }
+    for (const auto& [id, checkpoint] : lives_) timeline_.checkpoints.push_back(checkpoint);
+  }
+
+  // ---- one event -----------------------------------------------------------------------------------------
+
+  void look(uint32_t index) {
+    const Event& each = event(index);
+    const string_view point = each.point;
+    switch (point.empty() ? '\0' : point[0]) {  // most events are none of these
+      case 'p':
+      case 'n': look_at_process(index); break;
+      case 'c':
+        if (point == "checkpoint.store" && !each.before) note_told(each.checkpoint, each.at_us);
+        break;
+      case 'l':
+        if (point != "leader.elect") break;
+        note_told(each.checkpoint, each.at_us);
+        if (torn_down_us_ < 0 && !timeline_.deployments_us.empty()) torn_down_us_ = each.at_us;
+        break;
+      case 's':
+        if (point != "sink.pre-commit" || each.before) break;
+        timeline_.pre_commits.push_back(
+            {each.at_us, each.process, each.checkpoint, each.attempt, each.value, each.epoch});
+        break;
+      case 'r': look_at_restore(index); break;
+      case 'j': look_at_job(each); break;
+      default: break;
+    }
+  }
+
+  void look_at_restore(uint32_t index) {
+    const Event& each = event(index);
+    if (is(each, "restore.begin")) {
+      // What is restored must have been durable, also when the store's own answer was lost.
+      note_told(each.checkpoint, each.at_us);
+      note_restore(index);
+    } else if (is(each, "restore.done") && !timeline_.restarts.empty()) {
+      timeline_.restarts.back().running_us = each.at_us;
+      if (each.vertex == 0) timeline_.restarts.back().sources.push_back(each.subtask);
+    }
+  }
+
+  void look_at_job(const Event& each) {
+    if (is(each, "job.restart") && torn_down_us_ < 0) torn_down_us_ = each.at_us;
+    if (!is(each, "job.status")) return;  // a job manager that comes back behind the job's end says it again
+    if (timeline_.job_status_us < 0 || each.text != status_) timeline_.job_status_us = each.at_us;
+    status_ = each.text;
+  }
+
+  const History& history_;
+  Timeline timeline_;
+  std::map<uint64_t, CheckpointLife> lives_;
+  std::vector<uint32_t> blows_;  // events
+  uint32_t since_ = 0;           // the event of the last restore
+  TimeUs torn_down_us_ = -1;
+  string_view status_;
 };
-
-// The cause of the restore at events[end], from what happened since events[start].
-Cause cause_of(const History& history, size_t start, size_t end) {
-  const Event* crash = nullptr;
-  const Event* failure = nullptr;
-  for (size_t i = start; i < end; ++i) {
-    const Event& event = history.events[i];
-    if (is(event, "task-manager.lost")) {
-      const Event* blow = last_blow(history, i, event.value, false);
-      if (blow != nullptr) return {blow_text(history, *blow), blow->at_us};
-      return {fmt::format("the loss of {} at {}", process_name(history, event.value), time_text(event.at_us)),
-              event.at_us};
-    }
-    if (is(event, "leader.elect")) {
-      const Event* blow = last_blow(history, i, event.process, true);
-      if (blow != nullptr) return {blow_text(history, *blow), blow->at_us};
-    }
-    if (is(event, "process.crash") && process_name(history, event.process).find("manager") != std::string::npos) {
-      crash = &event;
-    }
-    if (is(event, "job.restart") && failure == nullptr) failure = &event;
-  }
-  if (crash != nullptr) return {blow_text(history, *crash), crash->at_us};
-  if (failure == nullptr) return {};
-  return {fmt::format("the failure at {} ({})", time_text(failure->at_us), failure->text), failure->at_us};
-}
-
-void note_durable(Timeline& timeline, uint64_t checkpoint, TimeUs at_us) {
-  if (checkpoint == 0) return;
-  const auto [entry, fresh] = timeline.durable_us.emplace(checkpoint, at_us);
-  if (!fresh) entry->second = std::min(entry->second, at_us);
-}
-
-void note_restart(Timeline& timeline, const History& history, size_t start, size_t index) {
-  const Event& event = history.events[index];
-  Cause cause = cause_of(history, start, index);
-  Restart restart{event.at_us, event.checkpoint, std::move(cause.text), cause.at_us};
-  if (!timeline.restarts.empty()) {
-    const Restart& last = timeline.restarts.back();  // regions of one failover are redeployed at the same instant
-    if (last.at_us == restart.at_us && last.checkpoint == restart.checkpoint) return;
-  }
-  timeline.restarts.push_back(std::move(restart));
-}
 
 }  // namespace
 
-std::optional<TimeUs> Timeline::committable_us(uint64_t checkpoint) const {
-  std::optional<TimeUs> earliest;
-  for (auto it = durable_us.lower_bound(checkpoint); it != durable_us.end(); ++it) {
-    if (!earliest || it->second < *earliest) earliest = it->second;
-  }
-  return earliest;
+const CheckpointLife* Timeline::checkpoint(uint64_t id) const {
+  const auto found = std::lower_bound(checkpoints.begin(), checkpoints.end(), id,
+                                      [](const CheckpointLife& life, uint64_t wanted) { return life.id < wanted; });
+  return found == checkpoints.end() || found->id != id ? nullptr : &*found;
+}
+
+std::optional<TimeUs> Timeline::durable_us(uint64_t id) const {
+  const CheckpointLife* life = checkpoint(id);
+  if (life == nullptr || life->durable_us < 0) return std::nullopt;
+  return life->durable_us;
+}
+
+std::optional<TimeUs> Timeline::committable_us(uint64_t id) const {
+  const auto found = std::lower_bound(checkpoints.begin(), checkpoints.end(), id,
+                                      [](const CheckpointLife& life, uint64_t wanted) { return life.id < wanted; });
+  if (found == checkpoints.end() || found->committable_us < 0) return std::nullopt;
+  return found->committable_us;
+}
+
+uint32_t Timeline::restarts_before(TimeUs at_us) const {
+  const auto later = std::upper_bound(restarts.begin(), restarts.end(), at_us,
+                                      [](TimeUs at, const Restart& restart) { return at < restart.at_us; });
+  return static_cast<uint32_t>(later - restarts.begin());
+}
+
+bool gave_up_on_checkpoints(const Event& restart) {
+  return restart.text.find("Exceeded checkpoint tolerable failure threshold") != std::string::npos;
 }
 
 std::string process_name(const History& history, uint64_t process) {
@@ -99,45 +263,20 @@ std::string process_name(const History& history, uint64_t process) {
   return fmt::format("process {}", process);
 }
 
-Timeline read_timeline(const History& history) {
-  Timeline timeline;
-  for (const StoredCheckpoint& stored : history.stored) note_durable(timeline, stored.id, stored.durable_us);
-  // Without the disk's own record: what the job manager said.
-  const bool told = !history.store_recorded;
-  for (const CheckpointRecord& checkpoint : history.checkpoints) {
-    if (!told || checkpoint.outcome != CheckpointOutcome::completed) continue;
-    note_durable(timeline, checkpoint.id, checkpoint.ended_us);
+std::string cause_text(const History& history, const RestartCause& cause) {
+  const std::string who = process_name(history, cause.process);
+  const std::string when = time_text(cause.at_us);
+  switch (cause.blow) {
+    case Blow::none: break;
+    case Blow::crash: return fmt::format("the crash of {} at {}", who, when);
+    case Blow::pause: return fmt::format("the pause of {} at {}", who, when);
+    case Blow::partition: return fmt::format("the partition of {} at {}", who, when);
+    case Blow::lost: return fmt::format("the loss of {} at {}", who, when);
+    case Blow::failure: return fmt::format("the failure at {} ({})", when, history.events[cause.event].text);
   }
-  string_view status;
-  bool deployed = false;
-  TimeUs deployed_us = -1;
-  size_t since = 0;
-  for (size_t i = 0; i < history.events.size(); ++i) {
-    const Event& event = history.events[i];
-    const string_view point = event.point;
-    if (point == "process.crash") {
-      timeline.crashes.push_back({event.at_us, event.process});
-    } else if (point == "sink.pre-commit" && !event.before) {
-      timeline.pre_commits.push_back({event.at_us, event.process, event.checkpoint, event.value, event.epoch});
-    } else if ((point == "checkpoint.store" && !event.before) || point == "leader.elect") {
-      if (told) note_durable(timeline, event.checkpoint, event.at_us);
-    } else if (point == "restore.begin") {
-      // What is restored must have been durable, also when the store's own answer was lost.
-      if (told) note_durable(timeline, event.checkpoint, event.at_us);
-      if (deployed && event.at_us != deployed_us) {
-        note_restart(timeline, history, since, i);
-        since = i;
-      } else if (!deployed) {
-        deployed_us = event.at_us;
-        since = i;
-      }
-      deployed = true;
-    } else if (point == "job.status") {  // a job manager that comes back behind the job's end says it again
-      if (timeline.job_status_us < 0 || event.text != status) timeline.job_status_us = event.at_us;
-      status = event.text;
-    }
-  }
-  return timeline;
+  return {};
 }
+
+Timeline read_timeline(const History& history) { return Reader(history).read(); }
 
 }  // namespace onceproof::checkers

@@ -2,8 +2,6 @@
 #include "checkers/transactions.h"
 
 #include <algorithm>
-#include <numeric>
-#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -22,12 +20,17 @@ std::string name_of(const TransactionRecord& transaction) {
   return fmt::format("transaction {} (epoch {})", quoted(transaction.transactional_id), transaction.epoch);
 }
 
-void check_commit(const TransactionRecord& transaction, const Timeline& timeline, Findings& findings) {
+// `transaction` is one of the history's.
+Subject about(const History& history, const TransactionRecord& transaction) {
+  return {Subject::Of::transaction, static_cast<uint32_t>(&transaction - history.transactions.data())};
+}
+
+void check_commit(const History& history, const TransactionRecord& transaction, const Timeline& timeline, Findings& findings) {
   if (transaction.checkpoint == 0) {
     findings.add("commit-without-pre-commit", transaction.decided_us, [&] {
       return fmt::format("{} was committed at {} although no checkpoint had pre-committed it", name_of(transaction),
                          time_text(transaction.decided_us));
-    });
+    }, about(history, transaction));
     return;
   }
   const auto durable = timeline.committable_us(transaction.checkpoint);
@@ -37,13 +40,13 @@ void check_commit(const TransactionRecord& transaction, const Timeline& timeline
         durable ? fmt::format("which completed only at {}", time_text(*durable)) : "which never completed";
     return fmt::format("{} of checkpoint {}, {}, was committed at {}", name_of(transaction), transaction.checkpoint,
                        when, time_text(transaction.decided_us));
-  });
+  }, about(history, transaction));
 }
 
-void check_lost_commit(const TransactionRecord& transaction, const Timeline& timeline, bool settled,
-                       Findings& findings) {
-  const auto durable = timeline.durable_us.find(transaction.checkpoint);
-  if (transaction.checkpoint == 0 || durable == timeline.durable_us.end()) return;
+void check_lost_commit(const History& history, const TransactionRecord& transaction, const Timeline& timeline,
+                       bool settled, Findings& findings) {
+  const auto durable = timeline.durable_us(transaction.checkpoint);
+  if (transaction.checkpoint == 0 || !durable) return;
   const bool aborted = transaction.outcome == TransactionOutcome::aborted;
   if (!aborted && !settled) return;
   findings.add("lost-commit", transaction.decided_us, [&] {
@@ -51,11 +54,12 @@ void check_lost_commit(const TransactionRecord& transaction, const Timeline& tim
                              : transaction.timed_out ? fmt::format("timed out at {}", time_text(transaction.decided_us))
                                                      : "was aborted at " + time_text(transaction.decided_us);
     return fmt::format("{} was pre-committed by checkpoint {}, which completed at {}, but {}", name_of(transaction),
-                       transaction.checkpoint, time_text(durable->second), what);
-  });
+                       transaction.checkpoint, time_text(*durable), what);
+  }, about(history, transaction));
 }
 
-void check_hanging(const TransactionRecord& transaction, bool settled, bool quiescent, Findings& findings) {
+void check_hanging(const History& history, const TransactionRecord& transaction, bool settled, Findings& findings) {
+  const bool quiescent = history.quiescent;
   if (!settled || transaction.begun_us < 0) return;
   const bool undecided = transaction.outcome == TransactionOutcome::open && !quiescent;
   const bool unmarked = transaction.outcome != TransactionOutcome::open && transaction.completed_us < 0 && !quiescent;
@@ -64,10 +68,10 @@ void check_hanging(const TransactionRecord& transaction, bool settled, bool quie
     return fmt::format("{}, begun at {}, {} and holds the last stable offset", name_of(transaction),
                        time_text(transaction.begun_us),
                        undecided ? "is still open at the end" : "was decided but its markers were not all written");
-  });
+  }, about(history, transaction));
 }
 
-void check_double_commits(std::vector<const TransactionRecord*> committed, Findings& findings) {
+void check_double_commits(const History& history, std::vector<const TransactionRecord*> committed, Findings& findings) {
   const auto key = [](const TransactionRecord* t) { return std::tie(t->checkpoint, t->transactional_id); };
   std::stable_sort(committed.begin(), committed.end(), [&](auto* a, auto* b) { return key(a) < key(b); });
   for (size_t i = 1; i < committed.size(); ++i) {
@@ -78,46 +82,11 @@ void check_double_commits(std::vector<const TransactionRecord*> committed, Findi
           "(epoch {})",
           quoted(committed[i]->transactional_id), committed[i]->checkpoint, time_text(committed[i - 1]->decided_us),
           committed[i - 1]->epoch, time_text(committed[i]->decided_us), committed[i]->epoch);
-    });
+    }, about(history, *committed[i]));
   }
 }
 
-// Whose transaction a record is: the one that its marker names, or the only one that its producer had under its epoch.
-class Writers {
- public:
-  explicit Writers(const std::vector<TransactionRecord>& transactions) : transactions_(transactions) {
-    by_writer_.resize(transactions.size());
-    std::iota(by_writer_.begin(), by_writer_.end(), size_t{0});
-    std::stable_sort(by_writer_.begin(), by_writer_.end(), [&](size_t a, size_t b) { return key(a) < key(b); });
-  }
-
-  struct Found {
-    std::optional<size_t> transaction;  // index into the history's
-    bool known = false;                 // false: its producer never had a transaction, or none of that number
-  };
-  Found find(const OutputRecord& output) const {
-    const Key wanted{output.producer_id, output.epoch};
-    const auto low = std::lower_bound(by_writer_.begin(), by_writer_.end(), wanted,
-                                      [&](size_t index, const Key& k) { return key(index) < k; });
-    const auto end = std::find_if(low, by_writer_.end(), [&](size_t index) { return key(index) != wanted; });
-    if (output.transaction != 0) {
-      const auto number = [&](size_t index) { return transactions_[index].number; };
-      const auto named = std::find_if(low, end, [&](size_t index) { return number(index) == output.transaction; });
-      if (named != end) return {*named, true};
-      if (std::none_of(low, end, [&](size_t index) { return number(index) == 0; })) return {};
-    }
-    if (end - low == 1) return {*low, true};
-    return {std::nullopt, end != low};  // several: any of them
-  }
-
- private:
-  using Key = std::pair<uint64_t, uint32_t>;
-  Key key(size_t index) const { return {transactions_[index].producer_id, transactions_[index].epoch}; }
-  const std::vector<TransactionRecord>& transactions_;
-  std::vector<size_t> by_writer_;
-};
-
-void check_record(const History& history, const OutputRecord& output, const Writers::Found& found, bool settled,
+void check_record(const History& history, const OutputRecord& output, const TransactionIndex::Found& found, bool settled,
                   Findings& findings) {
   if (output.visibility == Visibility::non_transactional) {
     findings.add("outside-transaction", output.at_us, [&] {
@@ -142,16 +111,16 @@ void check_record(const History& history, const OutputRecord& output, const Writ
     return fmt::format("{} was {}, yet its record {} is {}", name_of(transaction),
                        committed ? "committed" : "not committed", output_text(output),
                        hidden ? "not readable" : "readable as committed");
-  });
+  }, about(history, transaction));
 }
 
 // Every record against its transaction. Returns which transactions have records: one that a late copy of a request
 // opened once more, and that nobody wrote into, comes to nothing whatever its outcome.
-std::vector<uint8_t> check_atomicity(const History& history, bool settled, Findings& findings) {
-  const Writers writers(history.transactions);
+std::vector<uint8_t> check_atomicity(const History& history, const TransactionIndex& transactions, bool settled,
+                                     Findings& findings) {
   std::vector<uint8_t> written(history.transactions.size(), 0);
   for (const OutputRecord& output : history.outputs) {
-    const Writers::Found found = writers.find(output);
+    const TransactionIndex::Found found = transactions.find(output);
     check_record(history, output, found, settled, findings);
     if (found.transaction) written[*found.transaction] = 1;
   }
@@ -164,20 +133,20 @@ void check_transactions(const History& history, const Timeline& timeline, bool s
   if (!history.transactional_sink) return;
   Findings findings("transactions", out);
   const bool no_loss = history.claimed == Guarantee::exactly_once || history.claimed == Guarantee::at_least_once;
-  const std::vector<uint8_t> written = check_atomicity(history, settled, findings);
+  const std::vector<uint8_t> written = check_atomicity(history, timeline.transactions, settled, findings);
   std::vector<const TransactionRecord*> committed;
   for (size_t i = 0; i < history.transactions.size(); ++i) {
     const TransactionRecord& transaction = history.transactions[i];
     const bool idle = transaction.number != 0 && !written[i];
     if (transaction.outcome != TransactionOutcome::committed) {
-      if (no_loss) check_lost_commit(transaction, timeline, settled, findings);
+      if (no_loss) check_lost_commit(history, transaction, timeline, settled, findings);
     } else if (!idle) {
-      check_commit(transaction, timeline, findings);
+      check_commit(history, transaction, timeline, findings);
       if (transaction.checkpoint != 0) committed.push_back(&transaction);
     }
-    check_hanging(transaction, settled, history.quiescent, findings);
+    check_hanging(history, transaction, settled, findings);
   }
-  check_double_commits(std::move(committed), findings);
+  check_double_commits(history, std::move(committed), findings);
 }
 
 }  // namespace onceproof::checkers

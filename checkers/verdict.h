@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "checkers/cause.h"
 #include "checkers/history.h"
 
 namespace onceproof::checkers {
@@ -14,12 +15,54 @@ namespace onceproof::checkers {
 enum class Outcome : uint8_t { valid, violated, inconclusive };
 const char* to_string(Outcome outcome);
 
+// What a finding is about, where that is one thing: findings are put under their common cause by it.
+struct Subject {
+  enum class Of : uint8_t {
+    nothing,
+    contribution,  // index into the reference's
+    result,        // index into the reference's
+    transaction,   // index into History::transactions
+    restart,       // at the finding's own time
+  };
+  Of of = Of::nothing;
+  uint32_t index = 0;
+};
+
 // One finding, told as a story: which record, which epoch, which transaction, which crash.
 struct Finding {
   std::string checker;  // "delivery", "order", "reference", "transactions", "liveness"
   std::string kind;     // "lost", "duplicated", "phantom", "corrupted", "out-of-order", "torn", ...
   std::string story;    // English, one or two sentences
   TimeUs at_us = -1;    // -1: no single instant
+  Subject subject;
+};
+
+// One instant on the way of one record.
+struct StoryStep {
+  TimeUs at_us = -1;  // -1: not recorded
+  std::string text;   // "producer 7 (epoch 0) writes ..."
+};
+struct WindowDamage {
+  TimeUs window_end_us = 0;  // 0: the pipeline has no windows
+  uint64_t lost = 0;
+  uint64_t duplicated = 0;
+};
+
+// Everything that has one cause: one record followed from its source to its loss or second delivery, and everything else
+// counted under it. Damage that the claim allows has a story too; a finding without damage is one of its own.
+struct Story {
+  Cause cause;
+  bool forbidden = false;  // by the claim
+  uint64_t lost = 0;
+  uint64_t duplicated = 0;
+  std::string what;        // "lost 12 words", "stuck"
+  std::string why;         // the cause, in a sentence
+  std::string first;       // the record that is followed; empty: no damage
+  std::vector<StoryStep> steps;            // its way, in time order
+  std::vector<WindowDamage> windows;  // the worst first, at most kMaxWindows
+  uint64_t windows_total = 0;
+  std::vector<uint32_t> findings;     // indices into Verdict::findings: what is wrong in itself
+  std::vector<uint32_t> consequences;  // the same: what follows from it
 };
 
 // One contribution that was lost or delivered more than once: a line of the ledger.
@@ -27,7 +70,8 @@ struct LedgerEntry {
   Position position = 0;
   uint32_t delivered = 0;         // 0: lost
   std::string word;               // the contribution's own value
-  std::vector<uint32_t> outputs;  // indices into History::outputs that contain it
+  std::vector<uint32_t> outputs;  // indices into History::outputs that contain it; of a lost one, those that nobody may see
+  uint32_t story = 0;             // index into Verdict::stories
 };
 
 struct Counts {
@@ -48,11 +92,14 @@ struct Verdict {
   std::string evidence;  // one sentence for the table
   Counts counts;
   std::vector<Finding> findings;    // violations only; at most kMaxFindings of each checker and kind, then a summary
-  std::vector<LedgerEntry> ledger;  // first kMaxLedger lost or duplicated contributions, by position
+  std::vector<Story> stories;       // what is forbidden first, the worst first
+  std::vector<LedgerEntry> ledger;  // at most kMaxLedger lost or duplicated contributions, in the order of the stories
   uint64_t ledger_total = 0;
+  bool counts_words = false;  // a contribution is a word of its record, not all of it
 };
 inline constexpr size_t kMaxFindings = 5;
 inline constexpr size_t kMaxLedger = 200;
+inline constexpr size_t kMaxWindows = 20;
 
 struct FaultCounts {
   uint32_t armed = 0, fired = 0, effective = 0;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "reports/diagram.h"
+#include "reports/html_stories.h"
 #include "reports/html_style.h"
 #include "reports/html_tables.h"
 #include "reports/marks.h"
@@ -116,18 +117,6 @@ std::string verdicts(const std::vector<const RunReport*>& runs, const ReportCont
   return out + "<h3>Side by side</h3>\n" + comparison_table(runs) + "</section>\n";
 }
 
-std::string findings(const Verdict& verdict) {
-  if (verdict.findings.empty()) return "";
-  std::string out = "<h3>What went wrong</h3>\n<ol class=\"findings\">\n";
-  for (const Finding& finding : verdict.findings) {
-    out += fmt::format("<li><span class=\"kind\">{}</span> <span class=\"quiet\">({}{})</span> {}</li>\n",
-                       html_escape(finding.kind), html_escape(finding.checker),
-                       finding.at_us < 0 ? "" : ", at " + instant_text(finding.at_us),
-                       html_escape(printable(finding.story)));
-  }
-  return out + "</ol>\n";
-}
-
 std::string details(const std::string& id, const History& history, const Timeline& timeline) {
   if (timeline.windows.empty()) return "<p class=\"quiet\">Nothing in this run asks for a closer look.</p>\n";
   std::string out =
@@ -162,14 +151,13 @@ std::string run_section(size_t index, const RunReport& run) {
   if (!history.job_reason.empty()) {
     out += fmt::format("<p>The job {}: {}</p>\n", to_string(history.job), html_escape(printable(history.job_reason)));
   }
-  out += findings(run.verdict);
+  out += "<h3>What happened to the data</h3>\n" + stories_html(run);
   out +=
       "<h3>The whole run</h3>\n<figure><figcaption>One lane for each process, virtual time to the right. The letters "
       "below the axis mark what is drawn closer further down. Marks that would lie on each other are drawn "
       "once.</figcaption>\n<div class=\"figure\" tabindex=\"0\">" +
       overview_svg(id + "-overview", history, timeline) + "</div></figure>\n";
   out += details(id, history, timeline);
-  out += "<h3>Ledger of what was lost or came twice</h3>\n" + ledger_table(run);
   out += "<h3>Faults</h3>\n" + faults_table(history);
   out += "<h3>Checkpoints</h3>\n" + checkpoints_table(history);
   out += "<h3>Transactions</h3>\n" + transactions_table(history);

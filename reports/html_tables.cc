@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "reports/diagram.h"
-#include "reports/ledger.h"
+#include "reports/html_parts.h"
 #include "reports/names.h"
 #include "reports/text.h"
 
@@ -19,33 +19,6 @@ namespace {
 
 constexpr size_t kMaxRows = 200;  // of one table
 constexpr size_t kMaxEventRows = 150;
-
-struct Heading {
-  std::string_view text;
-  bool number = false;
-};
-
-std::string open_table(std::string_view css, std::string_view caption, const std::vector<Heading>& headings) {
-  std::string out =
-      fmt::format("<div class=\"scroll\" tabindex=\"0\"><table class=\"{}\"><caption>{}</caption><thead><tr>", css,
-                  html_escape(caption));
-  for (const Heading& heading : headings) {
-    out +=
-        fmt::format("<th scope=\"col\"{}>{}</th>", heading.number ? " class=\"num\"" : "", html_escape(heading.text));
-  }
-  return out + "</tr></thead><tbody>\n";
-}
-
-const char* kClose = "</tbody></table></div>\n";
-
-std::string cell(std::string_view html, std::string_view css = {}) {
-  return css.empty() ? fmt::format("<td>{}</td>", html) : fmt::format("<td class=\"{}\">{}</td>", css, html);
-}
-std::string number_cell(std::string_view html) { return cell(html, "num"); }
-std::string row_head(std::string_view html) { return fmt::format("<th scope=\"row\">{}</th>", html); }
-std::string word_html(std::string_view word) {
-  return fmt::format("<span class=\"word\">{}</span>", html_escape(printable(word, 60)));
-}
 
 std::string more_rows(size_t all, size_t shown) {
   if (all <= shown) return "";
@@ -105,33 +78,7 @@ std::string comparison_table(const std::vector<const RunReport*>& runs) {
     out += number_cell(fmt::format("<span class=\"hash\" title=\"{0}\">{1}</span>", html_escape(run->trace_hash),
                                    html_escape(run->trace_hash.substr(0, 12))));
   }
-  return out + "</tr>\n" + kClose;
-}
-
-std::string ledger_table(const RunReport& run) {
-  const std::vector<LedgerEntry>& ledger = run.verdict.ledger;
-  if (ledger.empty()) {
-    return run.verdict.counts.lost + run.verdict.counts.duplicated == 0
-               ? "<p>Nothing was lost and nothing came twice: the ledger is empty.</p>\n"
-               : "<p>The checkers kept no ledger of this run; the counts above are all there is.</p>\n";
-  }
-  std::string out =
-      open_table("ledger",
-                 fmt::format("Each line is one word of the input. {} of {} are listed.", grouped(ledger.size()),
-                             grouped(std::max<uint64_t>(run.verdict.ledger_total, ledger.size()))),
-                 {{"word"}, {"position in the input"}, {"delivered", true}, {"in these results"}, {"why"}});
-  const LedgerContext context(run.history);
-  for (const LedgerEntry& entry : ledger) {
-    const std::string delivered =
-        entry.delivered == 0 ? "<span class=\"trouble\">✗ lost</span>" : fmt::format("{}×", entry.delivered);
-    std::string outputs;
-    const std::vector<std::string> lines = context.outputs_of(entry);
-    for (const std::string& line : lines) outputs += "<li>" + html_escape(line) + "</li>";
-    out += "<tr>" + row_head(word_html(entry.word)) + cell(html_escape(position_text(entry.position)), "nowrap") +
-           number_cell(delivered) + cell(lines.empty() ? "none" : "<ul>" + outputs + "</ul>") +
-           cell(html_escape(context.why(entry))) + "</tr>\n";
-  }
-  return out + kClose;
+  return out + "</tr>\n" + kCloseTable;
 }
 
 std::string checkpoints_table(const History& history) {
@@ -147,7 +94,7 @@ std::string checkpoints_table(const History& history) {
            outcome_cell(outcome_name(checkpoint.outcome), checkpoint.outcome == CheckpointOutcome::aborted) +
            cell(html_escape(checkpoint.reason)) + "</tr>\n";
   }
-  return out + kClose + more_rows(history.checkpoints.size(), shown);
+  return out + kCloseTable + more_rows(history.checkpoints.size(), shown);
 }
 
 std::string transactions_table(const History& history) {
@@ -175,7 +122,7 @@ std::string transactions_table(const History& history) {
            number_cell(instant_text(transaction.decided_us)) + number_cell(instant_text(transaction.completed_us)) +
            outcome_cell(outcome, transaction.timed_out || transaction.outcome == TransactionOutcome::open) + "</tr>\n";
   }
-  return out + kClose + more_rows(history.transactions.size(), shown);
+  return out + kCloseTable + more_rows(history.transactions.size(), shown);
 }
 
 std::string faults_table(const History& history) {
@@ -190,7 +137,7 @@ std::string faults_table(const History& history) {
            cell(yes_no(fault.effective), "nowrap") + number_cell(instant_text(fault.fired_us)) +
            number_cell(instant_text(fault.healed_us)) + "</tr>\n";
   }
-  return out + kClose;
+  return out + kCloseTable;
 }
 
 std::string events_table(const History& history, const std::vector<const Event*>& events, std::string_view caption) {
@@ -206,7 +153,7 @@ std::string events_table(const History& history, const std::vector<const Event*>
            number_cell(event.checkpoint == 0 ? "" : std::to_string(event.checkpoint)) +
            cell(html_escape(printable(event.text, 100))) + "</tr>\n";
   }
-  return out + kClose + more_rows(events.size(), shown);
+  return out + kCloseTable + more_rows(events.size(), shown);
 }
 
 std::string configuration_table(const ReportContext& context) {
@@ -215,7 +162,7 @@ std::string configuration_table(const ReportContext& context) {
   for (const auto& [name, value] : context.configuration) {
     out += "<tr>" + row_head(html_escape(name)) + cell(html_escape(value)) + "</tr>\n";
   }
-  return out + kClose;
+  return out + kCloseTable;
 }
 
 }  // namespace onceproof::reports

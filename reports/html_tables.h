@@ -13,7 +13,6 @@
 namespace onceproof::reports {
 
 std::string comparison_table(const std::vector<const checkers::RunReport*>& runs);
-std::string ledger_table(const checkers::RunReport& run);
 std::string checkpoints_table(const checkers::History& history);
 std::string transactions_table(const checkers::History& history);
 std::string faults_table(const checkers::History& history);

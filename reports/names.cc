@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reports/names.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace onceproof::reports {
@@ -35,16 +33,6 @@ const char* visibility_name(Visibility visibility) {
     case Visibility::non_transactional: return "non-transactional";
   }
   return "unknown";
-}
-
-std::string position_text(Position position) {
-  return fmt::format("partition {}, offset {}, word {}", partition_of(position), offset_of(position),
-                     ordinal_of(position));
-}
-
-std::string process_name(const History& history, uint16_t process) {
-  if (process < history.processes.size()) return history.processes[process];
-  return fmt::format("process {}", process);
 }
 
 std::vector<const RunReport*> weakest_first(const std::vector<RunReport>& runs) {

@@ -18,65 +18,22 @@ namespace {
 
 constexpr DurationUs kMarginUs = milliseconds(20);
 
-struct OpenCut {
-  uint16_t process;
-  std::string peer;  // a process's name or "*"
-  TimeUs from_us;
-};
-
-void close_last(std::vector<Span>& spans, TimeUs end_us, TimeUs at_us) {
-  if (!spans.empty() && spans.back().to_us == end_us) spans.back().to_us = at_us;
-}
-
-// Only the target's lane is marked: its peer may still reach everyone else.
-void add_cut(Timeline& timeline, const OpenCut& cut, TimeUs to_us) {
-  const bool named = !cut.peer.empty() && cut.peer != "*";
-  timeline.lanes[cut.process].cut.push_back({cut.from_us, to_us, "from " + (named ? cut.peer : "everyone else")});
-}
-
-// Spans that nothing closes last until the end of the run.
-void find_spans(const History& history, Timeline& timeline) {
-  std::vector<OpenCut> cuts;
-  for (const Event& event : history.events) {
-    if (event.process >= timeline.lanes.size()) continue;
-    Lane& lane = timeline.lanes[event.process];
-    if (is(event, "process.crash")) {
-      lane.down.push_back({event.at_us, timeline.end_us, event.text});
-      close_last(lane.paused, timeline.end_us, event.at_us);
-    } else if (is(event, "process.restart")) {
-      close_last(lane.down, timeline.end_us, event.at_us);
-    } else if (is(event, "process.pause")) {
-      lane.paused.push_back({event.at_us, timeline.end_us, event.text});
-    } else if (is(event, "process.resume")) {
-      close_last(lane.paused, timeline.end_us, event.at_us);
-    } else if (is(event, "network.partition")) {
-      cuts.push_back({event.process, event.text, event.at_us});
-    } else if (is(event, "network.heal")) {
-      const auto cut = std::find_if(cuts.begin(), cuts.end(), [&](const OpenCut& open) {
-        return open.process == event.process && open.peer == event.text;
-      });
-      if (cut == cuts.end()) continue;
-      add_cut(timeline, *cut, event.at_us);
-      cuts.erase(cut);
+// Spans that nothing closes last until the end of the run. Only the target's lane is marked as cut off: its peer may
+// still reach everyone else.
+void find_spans(Timeline& timeline) {
+  for (const Outage& outage : timeline.facts.outages) {
+    if (outage.process >= timeline.lanes.size()) continue;
+    Lane& lane = timeline.lanes[outage.process];
+    const TimeUs until_us = outage.until_us < 0 ? timeline.end_us : outage.until_us;
+    switch (outage.kind) {
+      case Outage::Kind::down: lane.down.push_back({outage.from_us, until_us, ""}); break;
+      case Outage::Kind::paused: lane.paused.push_back({outage.from_us, until_us, ""}); break;
+      case Outage::Kind::cut: {
+        const bool named = !outage.peer.empty() && outage.peer != "*";
+        lane.cut.push_back({outage.from_us, until_us, "from " + (named ? outage.peer : "everyone else")});
+      }
     }
   }
-  for (const OpenCut& cut : cuts) add_cut(timeline, cut, timeline.end_us);
-}
-
-const CheckpointRecord* checkpoint_with(const History& history, uint64_t id) {
-  for (const CheckpointRecord& checkpoint : history.checkpoints) {
-    if (checkpoint.id == id) return &checkpoint;
-  }
-  return nullptr;
-}
-
-const CheckpointRecord* last_completed_before(const History& history, TimeUs at_us) {
-  const CheckpointRecord* last = nullptr;
-  for (const CheckpointRecord& checkpoint : history.checkpoints) {
-    const bool in_time = checkpoint.outcome == CheckpointOutcome::completed && checkpoint.ended_us <= at_us;
-    if (in_time && (last == nullptr || checkpoint.ended_us > last->ended_us)) last = &checkpoint;
-  }
-  return last;
 }
 
 TimeUs next_completion_after(const History& history, TimeUs at_us, TimeUs otherwise_us) {
@@ -89,35 +46,19 @@ TimeUs next_completion_after(const History& history, TimeUs at_us, TimeUs otherw
   return next_us;
 }
 
-bool is_failure(const Event& event) {
-  return is(event, "process.crash") || is(event, "task.failed") || is(event, "task-manager.lost");
-}
-
 void find_recoveries(const History& history, Timeline& timeline) {
-  TimeUs failed_us = -1;
-  for (size_t i = 0; i < history.events.size(); ++i) {
-    const Event& event = history.events[i];
-    if (is_failure(event)) failed_us = event.at_us;
-    if (!is(event, "job.restart") || event.before) continue;
+  for (const Restart& restart : timeline.facts.restarts) {
     Recovery recovery;
-    recovery.failed_us = failed_us < 0 ? event.at_us : failed_us;
-    recovery.restart_us = recovery.running_us = event.at_us;
-    recovery.rewinds = history.claimed != Guarantee::at_most_once;
-    // Another region may restart meanwhile; a restart after tasks are running is another recovery.
-    for (size_t j = i + 1; j < history.events.size(); ++j) {
-      const Event& later = history.events[j];
-      const bool running = recovery.running_us > recovery.restart_us;
-      if (is(later, "checkpoint.trigger") || (running && is(later, "job.restart"))) break;
-      if (is(later, "restore.begin") && later.checkpoint != 0) recovery.checkpoint = later.checkpoint;
-      if (is(later, "restore.done")) recovery.running_us = later.at_us;
-    }
-    const CheckpointRecord* from = recovery.checkpoint != 0 ? checkpoint_with(history, recovery.checkpoint)
-                                                            : last_completed_before(history, event.at_us);
-    if (from != nullptr) recovery.checkpoint = from->id;
-    recovery.rewound_to_us = from != nullptr ? from->triggered_us : 0;
+    recovery.restart_us = restart.torn_down_us < 0 ? restart.at_us : restart.torn_down_us;
+    recovery.failed_us = restart.cause.at_us < 0 ? recovery.restart_us : restart.cause.at_us;
+    recovery.running_us = restart.running_us < 0 ? restart.at_us : restart.running_us;
+    recovery.checkpoint = restart.checkpoint;
+    recovery.rewinds = restart.checkpoint != 0 || history.claimed == Guarantee::at_least_once ||
+                       history.claimed == Guarantee::exactly_once;
+    const CheckpointLife* from = timeline.facts.checkpoint(restart.checkpoint);
+    recovery.rewound_to_us = from == nullptr ? 0 : std::max<TimeUs>(from->triggered_us, 0);
     recovery.settled_us = next_completion_after(history, recovery.running_us, timeline.end_us);
     timeline.recoveries.push_back(recovery);
-    failed_us = -1;
   }
 }
 
@@ -255,8 +196,8 @@ uint64_t checkpoint_of(const Event& event, const Timeline& timeline) {
   if (event.checkpoint != 0) return event.checkpoint;
   const std::string_view point = event.point;
   if (!point.starts_with("txn.") && !point.starts_with("sink.")) return 0;
-  const auto found = timeline.checkpoint_of_transaction.find({event.value, event.epoch});
-  return found == timeline.checkpoint_of_transaction.end() ? 0 : found->second;
+  const auto found = timeline.facts.transactions.find(event.value, event.epoch).transaction;
+  return found ? timeline.history->transactions[*found].checkpoint : 0;
 }
 
 Timeline timeline_of(const History& history) {
@@ -265,11 +206,9 @@ Timeline timeline_of(const History& history) {
   if (!history.events.empty()) timeline.end_us = std::max(timeline.end_us, history.events.back().at_us);
   timeline.end_us = std::max<TimeUs>(timeline.end_us, 1);
   for (const std::string& name : history.processes) timeline.lanes.push_back({name, {}, {}, {}});
-  for (const TransactionRecord& transaction : history.transactions) {
-    if (transaction.checkpoint == 0) continue;
-    timeline.checkpoint_of_transaction[{transaction.producer_id, transaction.epoch}] = transaction.checkpoint;
-  }
-  find_spans(history, timeline);
+  timeline.history = &history;
+  timeline.facts = read_timeline(history);
+  find_spans(timeline);
   find_recoveries(history, timeline);
   for (const auto& find : {crash_window, partition_window, slow_window}) {
     if (std::optional<Window> window = find(history, timeline)) timeline.windows.push_back(std::move(*window));

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Timeline: what the space-time diagrams show, found in the history: when a process was down, paused or cut
-// off, how far each recovery went back, and which stretches of the run deserve a closer look.
+// Timeline: the checkers' timeline laid out for the space-time diagrams: a lane for each process, how far each recovery
+// went back, and which stretches of the run deserve a closer look. Finds no restart and no cause of its own.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "checkers/history.h"
+#include "checkers/timeline.h"
 
 namespace onceproof::reports {
 
@@ -25,13 +23,13 @@ struct Lane {
 };
 
 struct Recovery {
-  TimeUs failed_us = 0;      // the last crash, loss or failure before the restart
-  TimeUs restart_us = 0;     // job.restart: the region is torn down, and deployed again after a delay
+  TimeUs failed_us = 0;      // its cause, or the restart itself
+  TimeUs restart_us = 0;     // the earlier attempts are given up; they are deployed again after a delay
   TimeUs running_us = 0;     // every attempt is running again
   uint64_t checkpoint = 0;   // restored; 0: none, from the start of the input or from committed offsets
   TimeUs rewound_to_us = 0;  // that checkpoint's trigger: what was done since then is done again
   TimeUs settled_us = 0;     // the next checkpoint completed, or the run ended: replay was over by then
-  bool rewinds = true;       // false: at-most-once goes on behind the last committed offset
+  bool rewinds = true;       // false: nothing was restored, and the source goes on behind what was committed
 };
 
 struct Window {
@@ -45,10 +43,12 @@ struct Timeline {
   TimeUs end_us = 0;
   std::vector<Lane> lanes;  // one for each process, in the history's order
   std::vector<Recovery> recoveries;
-  std::vector<Window> windows;                                                  // in time order
-  std::map<std::pair<uint64_t, uint32_t>, uint64_t> checkpoint_of_transaction;  // (producer id, epoch)
+  std::vector<Window> windows;  // in time order
+  checkers::Timeline facts;
+  const checkers::History* history = nullptr;
 };
 
+// `history` must outlive it.
 Timeline timeline_of(const checkers::History& history);
 
 // The checkpoint that an event belongs to, also by way of its transaction; 0: none.

@@ -52,7 +52,7 @@ TEST(DeliveryChecker, CountsALostResultByTheRecordsThatItContains) {
   run.raw().outputs.erase(run.raw().outputs.begin());
   EXPECT_EQ(counts_of(run).lost, 2u);
   EXPECT_EQ(story_of(findings_of(run), "lost"),
-            "\"the\" from partition 0, offset 0 is in no result that a read_committed reader gets");
+            "\"the\" from partition 0, offset 0, word 1 is in no result that a read_committed reader gets");
 }
 
 TEST(DeliveryChecker, CountsExtraDeliveriesSoThreeTimesCountsTwice) {
@@ -142,10 +142,10 @@ TEST(DeliveryChecker, KeepsALedgerOfLostAndDoubledContributionsWithTheirOutputs)
   run.count("the", 20, {at(0, 1)});
   run.raw().outputs.erase(run.raw().outputs.begin() + 1);  // cat
   const History history = run.build();
-  uint64_t total = 0;
-  const auto ledger = make_ledger(history, small(), check_delivery(history, small()), total);
+  const checkers::Verdict verdict = judge(history, small());
+  const auto& ledger = verdict.ledger;
   ASSERT_EQ(ledger.size(), 2u);
-  EXPECT_EQ(total, 2u);
+  EXPECT_EQ(verdict.ledger_total, 2u);
   EXPECT_EQ(ledger[0].word, "cat");
   EXPECT_EQ(ledger[0].delivered, 0u);
   EXPECT_TRUE(ledger[0].outputs.empty());
@@ -159,9 +159,9 @@ TEST(DeliveryChecker, KeepsTheLedgerAndTheFindingsShortButCountsAll) {
   const Reference reference(input_of({lines}), word_count());
   const History history = HistoryBuilder().build();
   const Delivery delivery = check_delivery(history, reference);
-  uint64_t total = 0;
-  EXPECT_EQ(make_ledger(history, reference, delivery, total).size(), checkers::kMaxLedger);
-  EXPECT_EQ(total, 1000u);
+  const checkers::Verdict verdict = judge(history, reference);
+  EXPECT_EQ(verdict.ledger.size(), checkers::kMaxLedger);
+  EXPECT_EQ(verdict.ledger_total, 1000u);
   std::vector<Finding> findings;
   tell_delivery(history, reference, delivery, true, findings);
   ASSERT_EQ(findings.size(), checkers::kMaxFindings + 1);

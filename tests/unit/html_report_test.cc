@@ -58,6 +58,7 @@ RunReport example(Guarantee claimed = Guarantee::exactly_once) {
                          {2, seconds(10), seconds(10) + 5'000, CheckpointOutcome::aborted, "task failed"},
                          {3, seconds(15), seconds(15) + 9'000, CheckpointOutcome::completed, ""}};
   history.events = {
+      event_at(0, 0, "restore.begin"),
       event_at(seconds(5), 0, "checkpoint.trigger", 1),
       event_at(seconds(5) + 1'000, 1, "barrier.inject", 1, 0, 0),
       event_at(seconds(5) + 2'000, 2, "barrier.arrive", 1, 1, 1, 0),
@@ -118,16 +119,20 @@ TEST(Timeline, a_recovery_rewinds_to_the_restored_checkpoint_and_replays_until_t
   EXPECT_EQ(timeline.recoveries[0].rewound_to_us, seconds(5));
   EXPECT_EQ(timeline.recoveries[0].running_us, seconds(12) + 900);
   EXPECT_EQ(timeline.recoveries[0].settled_us, seconds(15) + 9'000);
-  EXPECT_FALSE(timeline_of(example(Guarantee::at_most_once).history).recoveries[0].rewinds);
+  RunReport onward = example(Guarantee::at_most_once);
+  for (Event& event : onward.history.events) {
+    if (is(event, "restore.begin")) event.checkpoint = 0;
+  }
+  EXPECT_FALSE(timeline_of(onward.history).recoveries[0].rewinds);
 }
 
-TEST(Timeline, recoveries_of_several_regions_each_last_until_the_tasks_run) {
+TEST(Timeline, one_failure_of_several_regions_is_one_recovery_that_lasts_until_the_last_task_runs) {
   RunReport run = example();
-  run.history.events.insert(run.history.events.begin() + 10, event_at(seconds(12) + 150, 0, "job.restart"));
+  run.history.events.insert(run.history.events.begin() + 11, event_at(seconds(12) + 150, 0, "job.restart"));
   const Timeline timeline = timeline_of(run.history);
-  ASSERT_EQ(timeline.recoveries.size(), 2u);
+  ASSERT_EQ(timeline.recoveries.size(), 1u);
+  EXPECT_EQ(timeline.recoveries[0].restart_us, seconds(12) + 100);
   EXPECT_EQ(timeline.recoveries[0].running_us, seconds(12) + 900);
-  EXPECT_EQ(timeline.recoveries[1].running_us, seconds(12) + 900);
 }
 
 TEST(Timeline, looks_closer_at_the_crash_the_cut_and_an_ordinary_checkpoint) {
@@ -190,7 +195,7 @@ TEST(HtmlReport, escapes_words_wherever_they_come_from) {
   run.verdict.counts.lost = 1;
   run.verdict.ledger = {{0, 0, "<script>alert('w')</script>\xff", {}}};
   run.history.faults[0].description = "<script>alert('f')</script>";
-  run.history.events[5].text = "</title><script>alert('t')</script>";
+  run.history.events[6].text = "</title><script>alert('t')</script>";
   run.history.processes[1] = "taskmanager-<script>alert('p')</script>";
   ReportContext context;
   context.title = context.command = context.control = context.version = "<script>alert('c')</script>";
@@ -212,14 +217,42 @@ TEST(HtmlReport, names_its_figures_and_tables_for_screen_readers_and_repeats_no_
   }
 }
 
-TEST(HtmlReport, tells_a_lost_word_and_why) {
+// Words are counted from 1, in the ledger as in every sentence.
+TEST(HtmlReport, tells_by_cause_what_was_lost_and_follows_one_record) {
   RunReport run = example(Guarantee::at_most_once);
-  run.verdict.counts.lost = 1;
+  run.verdict.counts.lost = 2;
+  run.verdict.counts_words = true;
+  Story& story = run.verdict.stories.emplace_back();
+  story.what = "lost 2 words";
+  story.why = "the job went on <behind> it";
+  story.first = "\"whale\" from partition 2, offset 17, word 4";
+  story.lost = 2;
+  story.windows = {{seconds(20), 2, 0}};
+  story.steps = {{seconds(11), "the source has read it"}, {-1, "nothing more"}};
   run.verdict.ledger = {{make_position(2, 17, 3), 0, "whale", {}}};
-  run.history.restarts = 1;
   const std::string html = html_report({run}, {});
-  EXPECT_THAT(html, HasSubstr("partition 2, offset 17, word 3"));
-  EXPECT_THAT(html, HasSubstr("Offsets are committed before records are processed"));
+  EXPECT_THAT(html, HasSubstr("Lost 2 words"));
+  EXPECT_THAT(html, HasSubstr("allowed by the claim"));
+  EXPECT_THAT(html, HasSubstr("The job went on &lt;behind&gt; it."));
+  EXPECT_THAT(html, HasSubstr("partition 2, offset 17, word 4</td>"));
+  EXPECT_THAT(html, HasSubstr("11.000 s"));
+}
+
+TEST(HtmlReport, puts_a_finding_that_did_damage_above_what_follows_from_it) {
+  RunReport run = example();
+  run.verdict.outcome = Outcome::violated;
+  run.verdict.findings = {{"transactions", "lost-commit", "it was aborted", -1, {}},
+                          {"delivery", "lost", "it is in no result", -1, {}}};
+  Story& story = run.verdict.stories.emplace_back();
+  story.forbidden = true;
+  story.what = "lost 1 word";
+  story.first = "x";
+  story.findings = {0};
+  story.consequences = {1};
+  const std::string html = html_report({run}, {});
+  EXPECT_THAT(html, HasSubstr("forbidden"));
+  EXPECT_LT(html.find("it was aborted"), html.find("What follows from it"));
+  EXPECT_LT(html.find("What follows from it"), html.find("it is in no result"));
 }
 
 TEST(HtmlReport, stays_small_however_long_the_history_is) {

@@ -85,7 +85,7 @@ TEST(Judge, FindsALossThatAtMostOnceAllowsAndTellsItsCause) {
   EXPECT_EQ(
       verdict.evidence,
       "lost 2 words, 1 from windows that came out too small and 1 with results that never came out (first: \"the\" "
-      "from partition 0, offset 0): after the crash of taskmanager-1 at 17 s the job went on without restoring a "
+      "from partition 0, offset 0, word 1): after the crash of taskmanager-1 at 17 s the job went on without restoring a "
       "checkpoint, and what was in flight and in window state did not come again");
 }
 
@@ -98,7 +98,7 @@ TEST(Judge, FindsDuplicatesThatAtLeastOnceAllowsAndTellsTheirCause) {
   EXPECT_EQ(verdict.outcome, Outcome::valid);
   EXPECT_EQ(verdict.observed, Guarantee::at_least_once);
   EXPECT_EQ(verdict.evidence,
-            "doubled 2 words (first: \"the\" from partition 0, offset 0): replay from checkpoint 2 after "
+            "doubled 2 words (first: \"the\" from partition 0, offset 0, word 1): replay from checkpoint 2 after "
             "the crash of taskmanager-1 at 17 s emitted window [0 s, 10 s) again");
 }
 
