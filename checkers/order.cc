@@ -88,7 +88,11 @@ void check_order(const History& history, const Reference& reference, const Deliv
       last.clear();
     }
     if (!delivery.sound[i]) continue;
-    for (const Position position : output.lineage) {
+    // All records of a window's result have one rank; where nothing came twice one of them speaks for all.
+    const bool one_speaks = reference.windowed() && delivery.counts.duplicated == 0;
+    const size_t speakers = one_speaks ? 1 : output.lineage.size();
+    for (size_t speaker = 0; speaker < speakers; ++speaker) {
+      const Position position = output.lineage[speaker];
       const uint32_t index = reference.index_of(position);
       if (seen[index]) continue;
       seen[index] = 1;

@@ -21,7 +21,8 @@ struct Judging {
 
   // More calm time than the bound allows.
   bool too_long(TimeUs from_us, TimeUs until_us, DurationUs bound_us) const {
-    return bound_us > 0 && calm.between(from_us, until_us) > bound_us;
+    if (bound_us <= 0 || until_us - from_us <= bound_us) return false;
+    return calm.between(from_us, until_us) > bound_us;
   }
   std::string lateness(TimeUs from_us, TimeUs until_us, DurationUs bound_us) const {
     return fmt::format("{} later, of which {} nothing excuses; the bound is {}", time_text(until_us - from_us),

@@ -214,15 +214,16 @@ std::vector<LedgerEntry> make_ledger(const History& history, const Reference& re
   }
   std::stable_sort(ledger.begin(), ledger.end(),
                    [](const LedgerEntry& a, const LedgerEntry& b) { return a.story < b.story; });
-  std::map<Position, LedgerEntry*> lines;
-  for (LedgerEntry& entry : ledger) lines[entry.position] = &entry;
+  std::vector<uint32_t> line(reference.contributions(), kNone);
+  for (uint32_t i = 0; i < ledger.size(); ++i) line[reference.index_of(ledger[i].position)] = i;
   for (uint32_t i = 0; i < history.outputs.size(); ++i) {
+    const bool seen = visible(history.outputs[i]);
+    if (!seen && delivery.counts.lost == 0) continue;
     for (const Position position : history.outputs[i].lineage) {
       const uint32_t index = reference.index_of(position);
-      if (index == Reference::kNone || damage.group_of[index] == kNone) continue;
-      const auto line = lines.find(position);
-      if (line == lines.end() || (line->second->delivered > 0 && !visible(history.outputs[i]))) continue;
-      line->second->outputs.push_back(i);
+      if (index == Reference::kNone || line[index] == kNone) continue;
+      LedgerEntry& entry = ledger[line[index]];
+      if ((entry.delivered > 0) == seen) entry.outputs.push_back(i);
     }
   }
   return ledger;

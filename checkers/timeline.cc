@@ -271,7 +271,10 @@ std::string cause_text(const History& history, const RestartCause& cause) {
     case Blow::crash: return fmt::format("the crash of {} at {}", who, when);
     case Blow::pause: return fmt::format("the pause of {} at {}", who, when);
     case Blow::partition: return fmt::format("the partition of {} at {}", who, when);
-    case Blow::lost: return fmt::format("the loss of {} at {}", who, when);
+    case Blow::lost: {
+      const std::string& why = history.events[cause.event].text;
+      return fmt::format("the loss of {} at {}{}", who, when, why.empty() ? "" : " (" + why + ")");
+    }
     case Blow::failure: return fmt::format("the failure at {} ({})", when, history.events[cause.event].text);
   }
   return {};

@@ -59,6 +59,8 @@ class DetailFigure {
 
  private:
   double x(TimeUs at_us) const { return layout_.warp.x(at_us); }
+  // Weaker claims take their barriers as they come: nothing waits, and no box may say so.
+  bool aligns() const { return timeline_.history->claimed == Guarantee::exactly_once; }
 
   void draw_rows() {
     for (const DetailGroup& group : layout_.groups) {
@@ -129,6 +131,7 @@ class DetailFigure {
       const uint64_t checkpoint = checkpoint_of(event, timeline_);
       const double y = layout_.rows[item.row].y;
       if (is(event, "barrier.arrive")) {
+        if (!aligns()) continue;
         open.try_emplace({item.row, event.point, checkpoint}, &event);
       } else if (is(event, "barrier.align")) {
         const auto first = open.find({item.row, "barrier.arrive", checkpoint});
@@ -209,13 +212,20 @@ class DetailFigure {
   std::string title_of(const Event& event, uint64_t checkpoint) const {
     std::string title = fmt::format("{} {}{}", instant_text(event.at_us), event.point, event.before ? " (before)" : "");
     if (checkpoint != 0) title += fmt::format(", checkpoint {}", checkpoint);
-    if (event.vertex >= 0) title += fmt::format(", task {}/{}", event.vertex, event.subtask);
+    const bool task = event.vertex >= 0 && event.process < timeline_.history->processes.size();
+    if (task) title += fmt::format(", task {}/{}", event.vertex, event.subtask);
     if (event.epoch != 0) title += fmt::format(", epoch {}", event.epoch);
     if (!event.text.empty()) title += ": " + printable(event.text, 80);
     return title;
   }
 
-  static std::string label_of(const Mark& mark, const Event& event) {
+  std::string label_of(const Mark& mark, const Event& event) const {
+    if (is(event, "barrier.align")) return aligns() ? "aligned" : "all in";
+    if (is(event, "record.step")) return std::to_string(event.value);
+    if (is(event, "log.append-new")) return fmt::format("+{}", event.value);
+    const bool counts = is(event, "log.append-again") || is(event, "reader.read") || is(event, "source.read") ||
+                        is(event, "source.offset-commit") || is(event, "log.shown") || is(event, "log.discarded");
+    if (counts) return fmt::format("{} {}", mark.label, event.value);
     const bool numbered =
         is(event, "checkpoint.trigger") || is(event, "checkpoint.complete") || is(event, "checkpoint.abort");
     return numbered ? fmt::format("{} {}", mark.label, event.checkpoint) : mark.label;

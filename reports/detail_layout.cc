@@ -25,27 +25,31 @@ constexpr double kPixelsOfRoom = 1.0;
 
 using RowKey = std::tuple<uint16_t, int32_t, int32_t>;
 
-// Only task managers have rows for tasks: a coordinator speaks about tasks but is not one.
+bool is_data(const History& history, uint16_t lane) { return lane >= history.processes.size(); }
+
+// Only task managers have rows for tasks: a coordinator speaks about tasks but is not one. A topic has one for each
+// partition.
 RowKey row_key(const History& history, const Event& event) {
   const bool worker =
-      event.process < history.processes.size() && history.processes[event.process].starts_with("taskmanager");
+      is_data(history, event.process) || history.processes[event.process].starts_with("taskmanager");
   return worker && event.vertex >= 0 ? RowKey{event.process, event.vertex, event.subtask}
                                      : RowKey{event.process, -1, -1};
 }
 
-std::string task_name(const History& history, int32_t vertex, int32_t subtask) {
+std::string task_name(const History& history, uint16_t lane, int32_t vertex, int32_t subtask) {
+  if (is_data(history, lane)) return fmt::format("partition {}", subtask);
   const bool known = static_cast<size_t>(vertex) < history.vertices.size();
   const std::string name =
       known ? history.vertices[static_cast<size_t>(vertex)].name : fmt::format("vertex {}", vertex);
   return fmt::format("{} {}", printable(name, 23), subtask);
 }
 
-std::vector<DetailEvent> events_of(const History& history, const Window& window, size_t& not_drawn) {
+std::vector<DetailEvent> events_of(const Timeline& timeline, const Window& window, size_t& not_drawn) {
   std::vector<DetailEvent> events;
-  for (const Event& event : history.events) {
-    if (event.at_us < window.from_us || event.at_us > window.to_us) continue;
-    if (event.process >= history.processes.size()) continue;
-    if (const Mark* mark = mark_of(event)) events.push_back({&event, mark, 0});
+  for (const Event* event : timeline.events) {
+    if (event->at_us < window.from_us || event->at_us > window.to_us) continue;
+    if (event->process >= timeline.lanes.size()) continue;
+    if (const Mark* mark = mark_of(*event)) events.push_back({event, mark, 0});
   }
   for (int weight = 0; weight < 3 && events.size() > kMaxDetailEvents; ++weight) {
     const size_t before = events.size();
@@ -72,9 +76,9 @@ std::set<RowKey> keys_of(const History& history, const Timeline& timeline, const
   for (const DetailEvent& item : events) {
     const RowKey key = row_key(history, *item.event);
     keys.insert(key);
-    keys.insert({std::get<0>(key), -1, -1});
+    if (!is_data(history, std::get<0>(key))) keys.insert({std::get<0>(key), -1, -1});
   }
-  for (size_t i = 0; i < timeline.lanes.size(); ++i) {
+  for (size_t i = 0; i < history.processes.size(); ++i) {
     const Lane& lane = timeline.lanes[i];
     if (touches(lane.down, window) || touches(lane.cut, window) || touches(lane.paused, window)) {
       keys.insert({static_cast<uint16_t>(i), -1, -1});
@@ -83,15 +87,15 @@ std::set<RowKey> keys_of(const History& history, const Timeline& timeline, const
   return keys;
 }
 
-void place_rows(const History& history, const std::set<RowKey>& keys, DetailLayout& layout) {
+void place_rows(const History& history, const Timeline& timeline, const std::set<RowKey>& keys, DetailLayout& layout) {
   double y = kTop;
   for (const RowKey& key : keys) {
     const auto [process, vertex, subtask] = key;
     if (layout.groups.empty() || layout.groups.back().process != process) {
       if (!layout.groups.empty()) y += kGroupGap;
-      layout.groups.push_back({process, history.processes[process], y, y});
+      layout.groups.push_back({process, timeline.lanes[process].name, y, y});
     }
-    layout.rows.push_back({process, vertex, subtask, vertex < 0 ? "" : task_name(history, vertex, subtask), y + 17});
+    layout.rows.push_back({process, vertex, subtask, vertex < 0 ? "" : task_name(history, process, vertex, subtask), y + 17});
     y += kRow;
     layout.groups.back().bottom = y;
   }
@@ -126,13 +130,13 @@ double width_for(const std::vector<TimeUs>& instants) {
 
 DetailLayout layout_of(const History& history, const Timeline& timeline, const Window& window) {
   size_t not_drawn = 0;
-  std::vector<DetailEvent> events = events_of(history, window, not_drawn);
+  std::vector<DetailEvent> events = events_of(timeline, window, not_drawn);
   const std::vector<TimeUs> instants = instants_of(timeline, window, events);
   const double width = width_for(instants);
   DetailLayout layout{
       window, {}, {}, std::move(events), not_drawn, width, 0, 0, Warp(instants, kGutter + 6, width - kRight)};
   const std::set<RowKey> keys = keys_of(history, timeline, window, layout.events);
-  place_rows(history, keys, layout);
+  place_rows(history, timeline, keys, layout);
   for (DetailEvent& item : layout.events) {
     item.row = static_cast<size_t>(std::distance(keys.begin(), keys.find(row_key(history, *item.event))));
   }

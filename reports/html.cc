@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "reports/diagram.h"
 #include "reports/html_stories.h"
@@ -49,7 +50,10 @@ std::string card(size_t index, const RunReport& run) {
       "<article class=\"card {}\" aria-labelledby=\"card-{}\">\n<h3><span id=\"card-{}\">{}</span>{}</h3>\n"
       "<p class=\"observed\">claimed {}, observed <b>{}</b></p>\n<dl class=\"counts\">",
       to_string(verdict.outcome), index, index, to_string(verdict.claimed), badge(verdict.outcome),
-      to_string(verdict.claimed), to_string(verdict.observed));
+      to_string(verdict.claimed), observed_text(verdict));
+  if (verdict.outcome == Outcome::valid && verdict.counts.lost + verdict.counts.duplicated > 0) {
+    out.insert(out.rfind("<dl"), "<p class=\"kept\">The claim was kept: it allows what is counted here.</p>\n");
+  }
   out += count_item("expected", verdict.counts.expected, false, false);
   out += count_item("delivered", verdict.counts.delivered, false, false);
   out += count_item("lost", verdict.counts.lost, true, may_lose);
@@ -78,6 +82,15 @@ std::string lead(const std::vector<const RunReport*>& runs) {
   return out;
 }
 
+// A run with a defect switched on must not pass for one without.
+std::string bugs_html(const ReportContext& context) {
+  std::string bugs;
+  for (const auto& [name, value] : context.configuration) {
+    if (name == "seeded bug") bugs += (bugs.empty() ? "" : ", ") + value;
+  }
+  return bugs.empty() ? "" : fmt::format("<p class=\"bug\"><b>Seeded bug switched on:</b> {}</p>\n", html_escape(bugs));
+}
+
 std::string head(const std::vector<const RunReport*>& runs, const ReportContext& context) {
   const std::string title = title_of(runs, context);
   std::string out = fmt::format(
@@ -93,8 +106,7 @@ std::string head(const std::vector<const RunReport*>& runs, const ReportContext&
     line += fmt::format(" Seed <code>0x{:x}</code>, {} {} armed in each run.", run.seed, run.faults.armed,
                         run.faults.armed == 1 ? "fault" : "faults");
   }
-  out += "<p class=\"lead\">" + line +
-         "</p>\n<nav aria-label=\"Contents\"><ul>\n<li><a href=\"#verdicts\">Verdicts</a></li>\n";
+  out += "<p class=\"lead\">" + line + "</p>\n" + bugs_html(context) + "<nav aria-label=\"Contents\"><ul>\n<li><a href=\"#verdicts\">Verdicts</a></li>\n";
   for (size_t i = 0; i < runs.size(); ++i) {
     out +=
         fmt::format("<li><a href=\"#{}\">{}</a></li>\n", anchor_of(i, *runs[i]), to_string(runs[i]->verdict.claimed));
@@ -111,8 +123,12 @@ std::string verdicts(const std::vector<const RunReport*>& runs, const ReportCont
   for (size_t i = 0; i < runs.size(); ++i) out += card(i, *runs[i]);
   out += "</div>\n";
   if (!context.control.empty()) {
+    const std::string_view heading = "control: ";  // the heading says it
+    std::string control = context.control;
+    if (control.starts_with(heading)) control.erase(0, heading.size());
+    if (control[0] >= 'a' && control[0] <= 'z') control[0] = static_cast<char>(control[0] - 'a' + 'A');
     out += "<aside class=\"control\" aria-labelledby=\"control-h\"><h3 id=\"control-h\">Control</h3><p>" +
-           html_escape(printable(context.control)) + "</p></aside>\n";
+           html_escape(printable(control)) + "</p></aside>\n";
   }
   return out + "<h3>Side by side</h3>\n" + comparison_table(runs) + "</section>\n";
 }
@@ -126,13 +142,16 @@ std::string details(const std::string& id, const History& history, const Timelin
     const Window& window = timeline.windows[i];
     const char letter = static_cast<char>('A' + i);
     const Detail detail = detail_svg(fmt::format("{}-{}", id, letter), history, timeline, window);
+    out += fmt::format("<div class=\"closer{}\">\n", window.main ? "" : " lesser");
     out += fmt::format("<h4>{}. {}</h4>\n<figure><figcaption>{} {} to {}.", letter, html_escape(window.title),
                        html_escape(window.why), instant_text(window.from_us), instant_text(window.to_us));
     if (detail.not_drawn > 0) out += fmt::format(" {} lesser events are not drawn.", grouped(detail.not_drawn));
-    out += "</figcaption>\n<div class=\"figure\" tabindex=\"0\">" + detail.svg + "</div></figure>\n";
+    out += fmt::format("</figcaption>\n<div class=\"figure\" tabindex=\"0\" role=\"group\" aria-label=\"{}\">",
+                       html_escape(window.title)) +
+           detail.svg + "</div></figure>\n";
     out += "<details><summary>The events as a list</summary>\n" +
-           events_table(history, detail.events, fmt::format("Events of {}: {}.", letter, window.title)) +
-           "</details>\n";
+           events_table(timeline, detail.events, fmt::format("Events of {}: {}.", letter, window.title)) +
+           "</details>\n</div>\n";
   }
   return out;
 }
@@ -140,7 +159,7 @@ std::string details(const std::string& id, const History& history, const Timelin
 std::string run_section(size_t index, const RunReport& run) {
   const History& history = run.history;
   const std::string id = anchor_of(index, run);
-  const Timeline timeline = timeline_of(history);
+  const Timeline timeline = timeline_of(history, &run.verdict);
   std::string out = fmt::format(
       "<section class=\"run\" id=\"{}\" aria-labelledby=\"{}-h\">\n<div class=\"run-head\"><h2 "
       "id=\"{}-h\">{}</h2>{}</div>\n"
@@ -155,7 +174,7 @@ std::string run_section(size_t index, const RunReport& run) {
   out +=
       "<h3>The whole run</h3>\n<figure><figcaption>One lane for each process, virtual time to the right. The letters "
       "below the axis mark what is drawn closer further down. Marks that would lie on each other are drawn "
-      "once.</figcaption>\n<div class=\"figure\" tabindex=\"0\">" +
+      "once.</figcaption>\n<div class=\"figure\" tabindex=\"0\" role=\"group\" aria-label=\"The whole run\">" +
       overview_svg(id + "-overview", history, timeline) + "</div></figure>\n";
   out += details(id, history, timeline);
   out += "<h3>Faults</h3>\n" + faults_table(history);
@@ -164,17 +183,33 @@ std::string run_section(size_t index, const RunReport& run) {
   return out + "</section>\n";
 }
 
-std::string reading() {
-  std::string out =
+// The points of all runs, so that the legend explains what is drawn and nothing else.
+std::set<std::string_view> points_of(const std::vector<const RunReport*>& runs) {
+  std::set<std::string_view> points;
+  for (const RunReport* run : runs) {
+    const Timeline timeline = timeline_of(run->history, &run->verdict);
+    for (const Event* event : timeline.events) points.insert(event->point);
+  }
+  return points;
+}
+
+std::string reading(const std::vector<const RunReport*>& runs) {
+  const bool aligns = std::any_of(runs.begin(), runs.end(), [](const RunReport* run) {
+    return run->history.claimed == Guarantee::exactly_once && !run->history.checkpoints.empty();
+  });
+  std::string out = fmt::format(
       "<section class=\"part\" id=\"reading\" aria-labelledby=\"reading-h\">\n<h2 id=\"reading-h\">How to read the "
       "diagrams</h2>\n"
       "<p>A mark's shape says what happened; its colour says for which checkpoint, the same in every figure and in the "
       "tables, in eight turns. Red marks are trouble. A pale mark is the moment before a durable effect. Thick lines "
       "are "
       "barriers that travel between tasks, dashed lines are messages of the job manager, dotted lines are requests to "
-      "the log. A shaded box on a row is an alignment: the first barrier is in, the last one not yet.</p>\n<ul "
-      "class=\"legend\">\n";
+      "the log."
+      "{}</p>\n<ul class=\"legend\">\n",
+      aligns ? " A shaded box on a row is an alignment: the first barrier is in, the last one not yet." : "");
+  const std::set<std::string_view> points = points_of(runs);
   for (const Mark& mark : marks()) {
+    if (!points.contains(mark.point)) continue;
     out += fmt::format("<li>{}<span><b>{}</b> {}</span></li>\n", glyph_icon(mark.glyph, mark.alarming ? "bad" : "e0"),
                        mark.point, mark.meaning);
   }
@@ -216,7 +251,7 @@ std::string html_report(const std::vector<RunReport>& runs, const ReportContext&
   const std::vector<const RunReport*> order = weakest_first(runs);
   std::string out = head(order, context) + glyph_definitions() + verdicts(order, context);
   for (size_t i = 0; i < order.size(); ++i) out += run_section(i, *order[i]);
-  return out + reading() + tail(context);
+  return out + reading(order) + tail(context);
 }
 
 }  // namespace onceproof::reports

@@ -9,8 +9,9 @@ namespace onceproof::reports {
 
 std::string open_table(std::string_view css, std::string_view caption, const std::vector<Heading>& headings) {
   std::string out =
-      fmt::format("<div class=\"scroll\" tabindex=\"0\"><table class=\"{}\"><caption>{}</caption><thead><tr>", css,
-                  html_escape(caption));
+      fmt::format("<div class=\"scroll {0}\" tabindex=\"0\" role=\"group\" aria-label=\"{0}\"><table class=\"{0}\">"
+                  "<caption>{1}</caption><thead><tr>",
+                  css, html_escape(caption));
   for (const Heading& heading : headings) {
     out +=
         fmt::format("<th scope=\"col\"{}>{}</th>", heading.number ? " class=\"num\"" : "", html_escape(heading.text));

@@ -64,7 +64,7 @@ display:flex;flex-direction:column}
 .counts div{display:flex;flex-direction:column-reverse}
 .counts dt{font-size:.82rem;color:var(--soft)}
 .counts dd{margin:0;font-size:1.4rem;line-height:1.2;font-variant-numeric:tabular-nums;letter-spacing:-.01em}
-.counts .zero dd{color:var(--faint)}.counts .wrong dd{color:var(--bad);font-weight:600}
+.counts .zero dd{color:var(--soft)}.counts .wrong dd{color:var(--bad);font-weight:600}
 .counts .allowed dd{color:var(--unsure);font-weight:600}
 .card p{font-size:.93rem;margin:0 0 .8rem}
 .card a{margin-top:auto;font-size:.9rem}
@@ -80,13 +80,23 @@ margin-right:.25rem}
 .num{text-align:right;white-space:nowrap}
 .nowrap{white-space:nowrap}
 td ul{margin:0;padding:0;list-style:none}.ledger tbody th{min-width:9rem}
-.yes{color:var(--ink)}.no{color:var(--faint)}.trouble{color:var(--bad);font-weight:500}
+.yes{color:var(--ink)}.no{color:var(--soft)}.trouble{color:var(--bad);font-weight:500}
 figure{margin:.8rem 0 0}
 figcaption{font-size:.9rem;margin:0 0 .5rem;max-width:80ch}
 .figure{overflow-x:auto;background:var(--raised);border:1px solid var(--rule);border-radius:6px;
 padding:.7rem .9rem .5rem}
 details{margin:.5rem 0}
 summary{cursor:pointer;color:var(--link);font-size:.9rem;width:fit-content}
+.bug{color:var(--bad);background:var(--bad-wash);border-radius:4px;padding:.3rem .7rem;width:fit-content}
+.kept{color:var(--soft)}
+.story{border-left:3px solid var(--rule);padding:0 0 .2rem 1.1rem;margin:1.2rem 0}.story h4{margin-top:.2rem}
+.tag{font-size:.78rem;font-weight:600;color:var(--soft);background:var(--wash);border-radius:3px;padding:.1rem .45rem;
+white-space:nowrap}
+.tag.bad{color:var(--bad);background:var(--bad-wash)}
+.steps{list-style:none;counter-reset:step;padding:0;margin:.4rem 0;font-size:.9rem;max-width:90ch}
+.steps li{counter-increment:step;display:grid;grid-template-columns:1.6rem 6rem 1fr;gap:.4rem;margin:.15rem 0}
+.steps li::before{content:counter(step);font-weight:600;text-align:right}
+.steps .when{color:var(--soft);text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 .findings{padding-left:1.2rem;max-width:82ch}.findings li{margin:.45rem 0}
 .kind{font-weight:600}
 .legend{columns:3 260px;column-gap:2rem;list-style:none;padding:0;margin:.6rem 0;font-size:.86rem;color:var(--soft)}
@@ -137,10 +147,12 @@ svg .log{stroke-dasharray:1 2.5;stroke-width:1.4}
 --c4:#a1781a;--c5:#0f7f8c;--c6:#b0356f;--c7:#4b5aa8}
 html{font-size:10.5pt}.page{max-width:none;padding:0}nav,.skip,.filter,.filter-label,summary{display:none}
 .cards{grid-template-columns:repeat(3,1fr);gap:.6rem}.card{padding:.7rem .8rem}.counts dd{font-size:1.1rem}
-.badge{border:1px solid currentColor}.card,figure,tr,.control{break-inside:avoid}
+.badge,.tag{border:1px solid currentColor}.card,figure,tr,.control{break-inside:avoid}
+.lesser{display:none}table{font-size:7.5pt}th,td{padding-top:.15rem;padding-bottom:.15rem}
+.scroll.configuration{columns:2;font-size:7pt}.legend{font-size:7.5pt}.steps,.findings{font-size:8.5pt}
 h2,h3,h4,caption,figcaption{break-after:avoid}
-section.run{break-before:page;border:0;margin-top:0}.figure{overflow:visible;padding:0;border:0}figure svg{width:100%;
-height:auto}
+section.run{margin-top:1.5rem;padding-top:1rem}h3{margin-top:1.2rem}.figure{overflow:visible;padding:0;border:0}
+figure svg{width:100%;height:auto;max-height:105mm}
 .scroll{overflow:visible}details{display:none}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 @page{margin:16mm 14mm}}
 )css";

@@ -17,7 +17,7 @@ using namespace checkers;
 
 namespace {
 
-constexpr size_t kMaxRows = 200;  // of one table
+constexpr size_t kMaxRows = 40;  // of one table
 constexpr size_t kMaxEventRows = 150;
 
 std::string more_rows(size_t all, size_t shown) {
@@ -49,7 +49,7 @@ std::string comparison_table(const std::vector<const RunReport*>& runs) {
   using Measure = std::function<std::string(const RunReport&)>;
   const auto count = [](uint64_t number) { return grouped(number); };
   const std::vector<std::pair<const char*, Measure>> measures = {
-      {"observed", [](const RunReport& run) { return std::string(to_string(run.verdict.observed)); }},
+      {"observed", [](const RunReport& run) { return observed_text(run.verdict); }},
       {"expected", [&](const RunReport& run) { return count(run.verdict.counts.expected); }},
       {"delivered", [&](const RunReport& run) { return count(run.verdict.counts.delivered); }},
       {"lost", [&](const RunReport& run) { return count(run.verdict.counts.lost); }},
@@ -140,14 +140,14 @@ std::string faults_table(const History& history) {
   return out + kCloseTable;
 }
 
-std::string events_table(const History& history, const std::vector<const Event*>& events, std::string_view caption) {
+std::string events_table(const Timeline& timeline, const std::vector<const Event*>& events, std::string_view caption) {
   std::string out = open_table("events", caption,
                                {{"time", true}, {"process"}, {"point"}, {"task"}, {"checkpoint", true}, {"words"}});
   const size_t shown = std::min(events.size(), kMaxEventRows);
   for (size_t i = 0; i < shown; ++i) {
     const Event& event = *events[i];
     out += "<tr>" + number_cell(fmt::format("{}.{:06} s", event.at_us / seconds(1), event.at_us % seconds(1))) +
-           cell(html_escape(process_name(history, event.process))) +
+           cell(html_escape(timeline.lanes[event.process].name)) +
            row_head(fmt::format("{}{}", event.point, event.before ? " (before)" : "")) +
            cell(event.vertex < 0 ? "" : fmt::format("{}/{}", event.vertex, event.subtask)) +
            number_cell(event.checkpoint == 0 ? "" : std::to_string(event.checkpoint)) +

@@ -9,6 +9,7 @@
 
 #include "checkers/verdict.h"
 #include "reports/options.h"
+#include "reports/timeline.h"
 
 namespace onceproof::reports {
 
@@ -16,7 +17,7 @@ std::string comparison_table(const std::vector<const checkers::RunReport*>& runs
 std::string checkpoints_table(const checkers::History& history);
 std::string transactions_table(const checkers::History& history);
 std::string faults_table(const checkers::History& history);
-std::string events_table(const checkers::History& history, const std::vector<const checkers::Event*>& events,
+std::string events_table(const Timeline& timeline, const std::vector<const checkers::Event*>& events,
                          std::string_view caption);
 std::string configuration_table(const ReportContext& context);
 

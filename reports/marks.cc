@@ -12,6 +12,7 @@ const std::vector<Mark>& marks() {
       {"barrier.forward", Glyph::right, "", 1, false, "the barrier is sent downstream"},
       {"snapshot.sync", Glyph::box, "", 1, false, "snapshot, synchronous part"},
       {"snapshot.async", Glyph::square, "snapshot", 2, false, "snapshot, asynchronous part is written"},
+      {"source.offset-commit", Glyph::tick, "offsets", 2, false, "offsets are committed to the log before their records are emitted"},
       {"sink.flush", Glyph::dot, "", 0, false, "the log has acknowledged the sink's records"},
       {"sink.pre-commit", Glyph::gem, "pre-commit", 3, false, "the transaction is flushed and in the snapshot"},
       {"checkpoint.ack", Glyph::dot, "", 1, false, "an acknowledgement arrives"},
@@ -45,6 +46,13 @@ const std::vector<Mark>& marks() {
       {"restore.done", Glyph::up, "running", 2, false, "the new attempt is running"},
       {"leader.elect", Glyph::up, "new leader", 3, false, "a job manager takes a new session"},
       {"job.status", Glyph::dot, "", 1, false, "the job changes its status"},
+      {"source.read", Glyph::dot, "to", 2, false, "a source is done with all records below this offset"},
+      {"log.append-new", Glyph::box, "+", 2, false, "the log gets a batch: so many new records"},
+      {"log.append-again", Glyph::barred, "again", 3, true, "the log gets records that count what was counted before"},
+      {"log.shown", Glyph::star, "visible", 2, false, "a transaction's records can be read from here on"},
+      {"log.discarded", Glyph::cross, "discarded", 3, false, "a transaction's records are aborted: nobody may read them"},
+      {"reader.read", Glyph::disc, "reads", 2, false, "the read_committed reader sees so many records"},
+      {"record.step", Glyph::gem, "", 3, false, "the record that is followed: the steps that are listed above"},
   };
   return kMarks;
 }

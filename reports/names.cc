@@ -35,6 +35,12 @@ const char* visibility_name(Visibility visibility) {
   return "unknown";
 }
 
+std::string observed_text(const Verdict& verdict) {
+  return verdict.counts.expected == 0 && verdict.counts.results == 0 && verdict.findings.empty()
+             ? "-"
+             : to_string(verdict.observed);
+}
+
 std::vector<const RunReport*> weakest_first(const std::vector<RunReport>& runs) {
   std::vector<const RunReport*> order;
   for (const RunReport& run : runs) order.push_back(&run);

@@ -15,6 +15,9 @@ const char* outcome_name(checkers::TransactionOutcome outcome);  // "committed"
 const char* outcome_name(checkers::CheckpointOutcome outcome);   // "completed"
 const char* visibility_name(checkers::Visibility visibility);    // "committed", "non-transactional"
 
+// "at-least-once"; "-" of a run that had nothing to observe.
+std::string observed_text(const checkers::Verdict& verdict);
+
 // The runs by claimed guarantee, weakest first; runs of one guarantee keep their order.
 std::vector<const checkers::RunReport*> weakest_first(const std::vector<checkers::RunReport>& runs);
 

@@ -68,7 +68,7 @@ class Overview {
     return fmt::format(
         "{} processes over {} of virtual time: {} checkpoints, {} faults, {} recoveries. The tables below say the "
         "same.",
-        timeline_.lanes.size(), duration_text(timeline_.end_us), history_.checkpoints.size(), fired,
+        history_.processes.size(), duration_text(timeline_.end_us), history_.checkpoints.size(), fired,
         timeline_.recoveries.size());
   }
 
@@ -197,8 +197,12 @@ class Overview {
 
   void draw_marks() {
     std::map<std::pair<uint16_t, std::string_view>, double> last;  // place of each lane and point
-    for (const Event& event : history_.events) {
-      const bool shown = (is(event, "sink.commit") && !event.before) || is(event, "process.crash") ||
+    for (const Event* each : timeline_.events) {
+      const Event& event = *each;
+      const bool data = is(event, "log.append-new") || is(event, "log.append-again") || is(event, "log.shown") ||
+                        is(event, "log.discarded") || is(event, "reader.read") || is(event, "source.read") ||
+                        is(event, "record.step");
+      const bool shown = data || (is(event, "sink.commit") && !event.before) || is(event, "process.crash") ||
                          is(event, "process.restart") || is(event, "txn.timeout") || is(event, "log.fenced") ||
                          is(event, "sink.abort") || is(event, "checkpoint.complete") || is(event, "checkpoint.abort") ||
                          is(event, "task-manager.lost");

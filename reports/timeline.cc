@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "reports/data.h"
 #include "reports/marks.h"
 #include "reports/names.h"
 #include "reports/text.h"
@@ -94,6 +95,24 @@ const Recovery* recovery_after(const Timeline& timeline, TimeUs from_us, TimeUs 
 // The recovery is a part of the story: at most this long after the fault.
 constexpr DurationUs kRecoveryWithinUs = seconds(30);
 
+// The way of the record that the first story follows.
+std::optional<Window> story_window(const Verdict& verdict) {
+  if (verdict.stories.empty()) return std::nullopt;
+  const Story& story = verdict.stories.front();
+  Window window{kMaxTimeUs, -1, {}, {}, false};
+  for (const StoryStep& step : story.steps) {
+    if (step.at_us < 0) continue;
+    window.from_us = std::min(window.from_us, step.at_us);
+    window.to_us = std::max(window.to_us, step.at_us);
+  }
+  if (window.to_us < 0) return std::nullopt;
+  window.main = true;
+  window.title = fmt::format("How {} {}", story.first, story.lost > 0 ? "was lost" : "came again");
+  window.why = story.why + ".";
+  if (window.why[0] >= 'a' && window.why[0] <= 'z') window.why[0] = static_cast<char>(window.why[0] - 'a' + 'A');
+  return window;
+}
+
 std::optional<Window> crash_window(const History& history, const Timeline& timeline) {
   for (const Event& event : history.events) {
     if (!is(event, "process.crash")) continue;
@@ -126,7 +145,8 @@ std::optional<Window> partition_window(const History& history, const Timeline& t
     window.from_us = before != nullptr ? before->triggered_us : event.at_us - kMarginUs;
     window.to_us = std::max(healed_us, recovery != nullptr ? recovery->running_us : healed_us);
     window.title = fmt::format("{} is cut off at {}", process_name(history, event.process), instant_text(event.at_us));
-    window.why = "From the cut through the job manager's suspicion to the healing and the recovery.";
+    window.why = recovery != nullptr ? "From the cut to the healing and the recovery."
+                                     : "From the cut to the healing; nothing had to be restarted.";
     return window;
   }
   return std::nullopt;
@@ -183,7 +203,9 @@ std::optional<Window> ordinary_window(const History& history, const Timeline& ti
     if (taken) continue;
     const bool first = !found.has_value();
     window.title = fmt::format("Checkpoint {} is an ordinary one", checkpoint.id);
-    window.why = "For comparison: trigger, barriers, snapshots, acknowledgements, store, notification, commit.";
+    window.why = history.transactional_sink ? "For comparison: trigger, barriers, snapshots, acknowledgements, store, "
+                                              "notification, commit."
+                                            : "For comparison: trigger, barriers, snapshots, acknowledgements, store.";
     found = window;
     if (!first) break;
   }
@@ -200,7 +222,19 @@ uint64_t checkpoint_of(const Event& event, const Timeline& timeline) {
   return found ? timeline.history->transactions[*found].checkpoint : 0;
 }
 
-Timeline timeline_of(const History& history) {
+namespace {
+
+// Every event that a figure may show, in time order; the protocol's first where both are of one instant.
+void merge_events(const History& history, Timeline& timeline) {
+  for (const Event& event : history.events) timeline.events.push_back(&event);
+  for (const Event& event : timeline.data) timeline.events.push_back(&event);
+  std::stable_sort(timeline.events.begin(), timeline.events.end(),
+                   [](const Event* a, const Event* b) { return a->at_us < b->at_us; });
+}
+
+}  // namespace
+
+Timeline timeline_of(const History& history, const Verdict* verdict) {
   Timeline timeline;
   timeline.end_us = history.ended_us;
   if (!history.events.empty()) timeline.end_us = std::max(timeline.end_us, history.events.back().at_us);
@@ -208,10 +242,22 @@ Timeline timeline_of(const History& history) {
   for (const std::string& name : history.processes) timeline.lanes.push_back({name, {}, {}, {}});
   timeline.history = &history;
   timeline.facts = read_timeline(history);
+  timeline.data = data_events(history, timeline.facts, verdict);
+  for (const char* name : {"input topic", "output topic", "record followed"}) timeline.lanes.push_back({name, {}, {}, {}});
+  merge_events(history, timeline);
   find_spans(timeline);
   find_recoveries(history, timeline);
+  if (verdict != nullptr) {
+    if (std::optional<Window> window = story_window(*verdict)) timeline.windows.push_back(std::move(*window));
+  }
   for (const auto& find : {crash_window, partition_window, slow_window}) {
-    if (std::optional<Window> window = find(history, timeline)) timeline.windows.push_back(std::move(*window));
+    std::optional<Window> window = find(history, timeline);
+    if (!window) continue;
+    // What another figure shows whole needs none of its own.
+    const bool shown = std::any_of(timeline.windows.begin(), timeline.windows.end(), [&](const Window& other) {
+      return other.from_us <= window->from_us && window->to_us <= other.to_us + milliseconds(500);
+    });
+    if (!shown) timeline.windows.push_back(std::move(*window));
   }
   if (std::optional<Window> window = ordinary_window(history, timeline)) timeline.windows.push_back(std::move(*window));
   for (Window& window : timeline.windows) {
@@ -221,6 +267,8 @@ Timeline timeline_of(const History& history) {
   }
   std::stable_sort(timeline.windows.begin(), timeline.windows.end(),
                    [](const Window& left, const Window& right) { return left.from_us < right.from_us; });
+  const bool told = std::any_of(timeline.windows.begin(), timeline.windows.end(), [](const Window& w) { return w.main; });
+  if (!told && !timeline.windows.empty()) timeline.windows.front().main = true;
   return timeline;
 }
 

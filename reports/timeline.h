@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "checkers/timeline.h"
+#include "checkers/verdict.h"
 
 namespace onceproof::reports {
 
@@ -37,19 +38,26 @@ struct Window {
   TimeUs to_us = 0;
   std::string title;
   std::string why;
+  bool main = false;  // the one that also paper shows
 };
 
 struct Timeline {
+  Timeline() = default;
+  Timeline(Timeline&&) = default;  // `events` points into `data`
+  Timeline& operator=(Timeline&&) = default;
+
   TimeUs end_us = 0;
-  std::vector<Lane> lanes;  // one for each process, in the history's order
+  std::vector<Lane> lanes;  // one for each process, in the history's order, and those of the data (reports/data.h)
+  std::vector<checkers::Event> data;
+  std::vector<const checkers::Event*> events;  // the history's and the data's, in time order
   std::vector<Recovery> recoveries;
   std::vector<Window> windows;  // in time order
   checkers::Timeline facts;
   const checkers::History* history = nullptr;
 };
 
-// `history` must outlive it.
-Timeline timeline_of(const checkers::History& history);
+// `history` must outlive it. With a verdict its first story is followed.
+Timeline timeline_of(const checkers::History& history, const checkers::Verdict* verdict = nullptr);
 
 // The checkpoint that an event belongs to, also by way of its transaction; 0: none.
 uint64_t checkpoint_of(const checkers::Event& event, const Timeline& timeline);

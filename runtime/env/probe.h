@@ -25,7 +25,7 @@ namespace onceproof::env {
   X(barrier_forward, "barrier.forward", "task", "the barrier was sent downstream", true)                               \
   X(snapshot_sync, "snapshot.sync", "task", "the synchronous part of the snapshot", true)                              \
   X(snapshot_async, "snapshot.async", "task", "the asynchronous part: state written (before/after)", true)             \
-  X(source_offset_commit, "source.offset-commit", "source task", "offsets committed to the log (before/after)", false) \
+  X(source_offset_commit, "source.offset-commit", "source task", "offsets committed to the log (before/after)", true) \
   X(source_emit, "source.emit", "source task", "a batch of records was emitted", false)                                \
   X(sink_flush, "sink.flush", "sink task", "buffered records are acknowledged by the log", true)                       \
   X(sink_pre_commit, "sink.pre-commit", "sink task", "the transaction is flushed and in the snapshot (before/after)",  \

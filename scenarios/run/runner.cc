@@ -33,8 +33,9 @@ std::bitset<env::kPointCount> unjudged_points() {
   std::bitset<env::kPointCount> points;
   for (const Point point :
        {Point::checkpoint_ack, Point::checkpoint_notify, Point::barrier_inject, Point::barrier_arrive,
-        Point::barrier_align, Point::barrier_forward, Point::snapshot_sync, Point::snapshot_async, Point::sink_flush,
-        Point::txn_add_partitions, Point::txn_marker, Point::txn_complete, Point::restore_state, Point::restore_done}) {
+        Point::barrier_align, Point::barrier_forward, Point::source_offset_commit, Point::snapshot_sync,
+        Point::snapshot_async, Point::sink_flush, Point::txn_add_partitions, Point::txn_marker, Point::txn_complete,
+        Point::restore_state, Point::restore_done}) {
     points.set(static_cast<size_t>(point));
   }
   return points;

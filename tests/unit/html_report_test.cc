@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "reports/diagram.h"
@@ -90,7 +91,10 @@ size_t count_of(const std::string& text, std::string_view part) {
 TEST(Marks, name_only_points_that_the_protocol_or_the_world_has) {
   const std::set<std::string_view> world = {"process.crash",  "process.restart",   "process.pause",
                                             "process.resume", "network.partition", "network.heal"};
+  const std::set<std::string_view> data = {"source.read", "log.append-new", "log.append-again", "log.shown",
+                                           "log.discarded", "reader.read", "record.step"};
   for (const Mark& mark : marks()) {
+    if (data.contains(mark.point)) continue;
     EXPECT_TRUE(env::point_named(mark.point).has_value() || world.contains(mark.point)) << mark.point;
   }
 }
@@ -165,6 +169,69 @@ TEST(Diagram, draws_a_barrier_as_a_line_from_the_task_that_sent_it) {
   const Timeline timeline = timeline_of(history);
   const Window window{seconds(5) - 10, seconds(5) + 10'000, "checkpoint 1", ""};
   EXPECT_EQ(count_of(detail_svg("d", history, timeline, window).svg, "message barrier"), 1u);
+}
+
+// Barriers that nobody waits for are no alignment, in figure, label and legend.
+TEST(Diagram, shows_an_alignment_only_where_one_channel_waits_for_another) {
+  for (const Guarantee claimed : {Guarantee::exactly_once, Guarantee::at_least_once}) {
+    RunReport run = example(claimed);
+    run.history.events.insert(run.history.events.begin() + 4, event_at(seconds(5) + 4'000, 2, "barrier.align", 1, 1, 1));
+    const bool aligns = claimed == Guarantee::exactly_once;
+    const Timeline timeline = timeline_of(run.history);
+    const Window window{seconds(5) - 10, seconds(5) + 10'000, "checkpoint 1", ""};
+    const std::string svg = detail_svg("d", run.history, timeline, window).svg;
+    EXPECT_EQ(count_of(svg, "class=\"align ") > 0, aligns);
+    EXPECT_EQ(count_of(svg, ">aligned<") > 0, aligns);
+    EXPECT_EQ(count_of(html_report({run}, {}), "is an alignment") > 0, aligns);
+  }
+}
+
+// What a source reads, what the log gets a first and a second time, what becomes visible and what the reader sees.
+TEST(Diagram, draws_the_data_beside_the_protocol) {
+  RunReport run = example(Guarantee::at_least_once);
+  History& history = run.history;
+  history.processes.push_back("reader");
+  history.asked = {{{seconds(5) + 500, 7}}};
+  OutputRecord output;
+  output.lineage = {make_position(0, 3)};
+  output.at_us = seconds(5) + 3'000;
+  output.producer_id = 7;
+  history.outputs = {output, output};
+  history.outputs[1].offset = 1;
+  history.outputs[1].at_us = seconds(5) + 5'000;
+  history.outputs[1].producer_id = 8;
+  history.observed = {output};
+  history.observed[0].at_us = seconds(5) + 6'000;
+  const Timeline timeline = timeline_of(history);
+  const Detail detail = detail_svg("d", history, timeline, {seconds(5) - 10, seconds(5) + 10'000, "checkpoint 1", ""});
+  std::map<std::string, int> points;
+  for (const Event* event : detail.events) ++points[event->point];
+  for (const char* point : {"source.read", "log.append-new", "log.append-again", "reader.read"}) {
+    EXPECT_EQ(points[point], 1) << point;
+  }
+  EXPECT_THAT(detail.svg, HasSubstr(">again 1<"));
+  EXPECT_THAT(detail.svg, HasSubstr("output topic"));
+}
+
+TEST(Diagram, follows_the_record_of_the_first_story_in_a_figure_of_its_own) {
+  RunReport run = example(Guarantee::at_most_once);
+  Story& story = run.verdict.stories.emplace_back();
+  story.lost = 1;
+  story.first = "x";
+  story.why = "it went";
+  story.steps = {{seconds(9), "read"}, {-1, "no time"}, {seconds(13), "gone"}};
+  const Timeline timeline = timeline_of(run.history, &run.verdict);
+  const auto told = std::find_if(timeline.windows.begin(), timeline.windows.end(), [](const Window& w) { return w.main; });
+  ASSERT_NE(told, timeline.windows.end());
+  EXPECT_EQ(told->title, "How x was lost");
+  EXPECT_EQ(told->why, "It went.");
+  EXPECT_LE(told->from_us, seconds(9));
+  EXPECT_GE(told->to_us, seconds(13));
+  const Detail detail = detail_svg("d", run.history, timeline, *told);
+  EXPECT_EQ(std::count_if(detail.events.begin(), detail.events.end(),
+                          [](const Event* event) { return is(*event, "record.step"); }),
+            2);
+  for (const Window& window : timeline.windows) EXPECT_EQ(window.title.find("crashes"), std::string::npos) << "shown";
 }
 
 TEST(Diagram, says_how_many_events_it_leaves_out) {
@@ -253,6 +320,28 @@ TEST(HtmlReport, puts_a_finding_that_did_damage_above_what_follows_from_it) {
   EXPECT_THAT(html, HasSubstr("forbidden"));
   EXPECT_LT(html.find("it was aborted"), html.find("What follows from it"));
   EXPECT_LT(html.find("What follows from it"), html.find("it is in no result"));
+}
+
+TEST(HtmlReport, names_a_seeded_bug_in_the_headline) {
+  ReportContext context;
+  context.configuration = {{"seeded bug", "ack-early"}};
+  const std::string html = html_report({example()}, context);
+  EXPECT_LT(html.find("ack-early"), html.find("id=\"verdicts-h\""));
+}
+
+TEST(HtmlReport, observes_nothing_of_a_run_without_input_and_says_of_allowed_damage_that_the_claim_was_kept) {
+  EXPECT_THAT(html_report({example()}, {}), HasSubstr("observed <b>-</b>"));
+  RunReport run = example(Guarantee::at_most_once);
+  run.verdict.counts.expected = 2;
+  EXPECT_THAT(html_report({run}, {}), Not(HasSubstr("The claim was kept")));
+  run.verdict.counts.lost = 1;
+  EXPECT_THAT(html_report({run}, {}), HasSubstr("The claim was kept"));
+}
+
+TEST(HtmlReport, says_control_once) {
+  ReportContext context;
+  context.control = "control: under the same seed";
+  EXPECT_THAT(html_report({example()}, context), HasSubstr("<p>Under the same seed</p>"));
 }
 
 TEST(HtmlReport, stays_small_however_long_the_history_is) {
