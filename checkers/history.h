@@ -122,6 +122,7 @@ struct Span {
 struct Asked {
   TimeUs at_us = 0;
   int64_t offset = 0;
+  bool operator==(const Asked&) const = default;
 };
 
 // How long things may take while nothing excuses a delay; 0: not judged. From the configuration.
@@ -157,6 +158,7 @@ struct History {
   std::vector<VertexName> vertices;
   std::vector<OutputRecord> outputs;   // the sink topic's final content: partition, then offset order
   std::vector<OutputRecord> observed;  // what a read_committed reader saw during the run, in the order it saw it
+  bool reads_recorded = false;         // there was such a reader: what it did not see, it was not given
   std::vector<TransactionRecord> transactions;
   std::vector<CheckpointRecord> checkpoints;
   bool store_recorded = false;           // the disk was watched: `stored` is all that it held

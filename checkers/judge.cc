@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -108,6 +109,22 @@ Verdict judge(const History& history, const Reference& reference) {
   }
   verdict.evidence = make_evidence(history, reference, timeline, delivery, verdict);
   return verdict;
+}
+
+RunReport judged(History history, const Reference& reference) {
+  RunReport report;
+  for (const FaultRecord& fault : history.faults) {
+    ++report.faults.armed;
+    report.faults.fired += fault.fired ? 1 : 0;
+    report.faults.effective += fault.effective ? 1 : 0;
+  }
+  for (const CheckpointRecord& checkpoint : history.checkpoints) {
+    report.checkpoints_completed += checkpoint.outcome == CheckpointOutcome::completed ? 1 : 0;
+    report.checkpoints_aborted += checkpoint.outcome == CheckpointOutcome::aborted ? 1 : 0;
+  }
+  report.verdict = judge(history, reference);
+  report.history = std::move(history);
+  return report;
 }
 
 Control control(const std::vector<const Verdict*>& verdicts) {

@@ -14,6 +14,8 @@
 namespace onceproof::checkers {
 
 Verdict judge(const History& history, const Reference& reference);
+// The report of a run: its verdict, and what reports count of its history. What names the run is the caller's to add.
+RunReport judged(History history, const Reference& reference);
 
 // The strongest guarantee that the counts allow.
 Guarantee observed_guarantee(const Counts& counts);

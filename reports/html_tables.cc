@@ -22,7 +22,7 @@ constexpr size_t kMaxEventRows = 150;
 
 std::string more_rows(size_t all, size_t shown) {
   if (all <= shown) return "";
-  return fmt::format("<p class=\"quiet\">The first {} of {} are shown; history.json has all.</p>\n", grouped(shown),
+  return fmt::format("<p class=\"quiet\">The first {} of {} are shown; history.jsonl has all.</p>\n", grouped(shown),
                      grouped(all));
 }
 

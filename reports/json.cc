@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "reports/json_line.h"
 #include "reports/names.h"
 
 namespace onceproof::reports {
@@ -50,66 +49,6 @@ Json ledger_value(const RunReport& run) {
     entries.push_back(std::move(value));
   }
   return {{"total", run.verdict.ledger_total}, {"entries", std::move(entries)}};
-}
-
-// Only what the point carries: an event is one short line.
-void put_event(JsonLine& line, const History& history, const Event& event) {
-  line.put("at_us", event.at_us);
-  line.put("process", process_name(history, event.process));
-  line.put("point", event.point);
-  if (event.before) line.put("when", "before");
-  if (event.vertex >= 0) line.put("vertex", event.vertex);
-  if (event.subtask >= 0) line.put("subtask", event.subtask);
-  if (event.checkpoint != 0) line.put("checkpoint", event.checkpoint);
-  if (event.attempt != 0) line.put("attempt", event.attempt);
-  if (event.value != 0) line.put("value", event.value);
-  if (event.epoch != 0) line.put("epoch", event.epoch);
-  if (!event.text.empty()) line.put("text", event.text);
-}
-
-void put_checkpoint(JsonLine& line, const CheckpointRecord& checkpoint) {
-  line.put("id", checkpoint.id);
-  line.put("triggered_us", checkpoint.triggered_us);
-  line.put("ended_us", checkpoint.ended_us);
-  line.put("outcome", outcome_name(checkpoint.outcome));
-  if (!checkpoint.reason.empty()) line.put("reason", checkpoint.reason);
-}
-
-void put_transaction(JsonLine& line, const TransactionRecord& transaction) {
-  line.put("transactional_id", transaction.transactional_id);
-  line.put("producer_id", transaction.producer_id);
-  line.put("epoch", transaction.epoch);
-  line.put("number", transaction.number);
-  line.put("checkpoint", transaction.checkpoint);
-  line.put("begun_us", transaction.begun_us);
-  line.put("decided_us", transaction.decided_us);
-  line.put("completed_us", transaction.completed_us);
-  line.put("outcome", outcome_name(transaction.outcome));
-  line.put("timed_out", transaction.timed_out);
-}
-
-void put_fault(JsonLine& line, const FaultRecord& fault) {
-  line.put("kind", fault.kind);
-  line.put("description", fault.description);
-  line.put("fired", fault.fired);
-  line.put("effective", fault.effective);
-  line.put("fired_us", fault.fired_us);
-  line.put("healed_us", fault.healed_us);
-}
-
-// An array with one element a line: readable, and a tenth of the lines that indentation would make.
-template <class Items, class Put>
-void put_lines(std::string& out, const char* name, const Items& items, const Put& put) {
-  out += ",\n  \"" + std::string(name) + "\": [";
-  bool first = true;
-  for (const auto& item : items) {
-    out += first ? "\n    " : ",\n    ";
-    JsonLine line(out);
-    put(line, item);
-    line.end();
-    first = false;
-  }
-  out += first ? "]" : "\n  ]";
 }
 
 }  // namespace
@@ -162,38 +101,6 @@ std::string verdict_json(const RunReport& run) {
   value.update(run_value(run));
   value["ledger"] = ledger_value(run);
   return to_text(value);
-}
-
-std::string history_json(const RunReport& run) {
-  const History& history = run.history;
-  std::string out = "{\n  \"schema\": " + std::to_string(kSchema);
-  const auto put = [&out](const char* name, const Json& value) {
-    std::string line = to_text(value, -1);
-    line.pop_back();
-    out += ",\n  \"" + std::string(name) + "\": " + line;
-  };
-  put("scenario", run.scenario);
-  put("seed", run.seed);
-  put("claimed", to_string(history.claimed));
-  put("job", to_string(history.job));
-  put("job_reason", history.job_reason);
-  put("ended_us", history.ended_us);
-  put("healed_us", history.healed_us);
-  put("input_end_us", history.input_end_us);
-  put("quiescent", history.quiescent);
-  put("restarts", history.restarts);
-  put("processes", history.processes);
-  put_lines(out, "vertices", history.vertices, [](JsonLine& line, const VertexName& vertex) {
-    line.put("name", vertex.name);
-    line.put("parallelism", vertex.parallelism);
-  });
-  put_lines(out, "faults", history.faults, put_fault);
-  put_lines(out, "checkpoints", history.checkpoints, put_checkpoint);
-  put_lines(out, "transactions", history.transactions, put_transaction);
-  put("ledger", ledger_value(run));
-  put_lines(out, "events", history.events,
-            [&](JsonLine& line, const Event& event) { put_event(line, history, event); });
-  return out + "\n}\n";
 }
 
 }  // namespace onceproof::reports

@@ -19,8 +19,7 @@ std::string to_text(const nlohmann::ordered_json& value, int indent = 2);
 std::string run_json(const std::vector<checkers::RunReport>& runs, int indent = 2);
 nlohmann::ordered_json run_value(const checkers::RunReport& run);  // one entry of "runs", for `sweep` and `replay`
 
-// verdict.json: one run with its findings and the ledger. history.json: what happened, one event a line.
+// verdict.json: one run with its findings and the ledger.
 std::string verdict_json(const checkers::RunReport& run);
-std::string history_json(const checkers::RunReport& run);
 
 }  // namespace onceproof::reports

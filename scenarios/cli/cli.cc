@@ -80,6 +80,19 @@ Command make_replay(CLI::App& app, Options& o) {
   return {command, replay_command};
 }
 
+Command make_check(CLI::App& app, Options& o) {
+  CLI::App* command = add_command(app, "check", "Judge a stored or hand-made history again",
+                                  "  onceproof check runs/word-count/2026-01-31T12-00-00-0x1\n"
+                                  "  onceproof check runs/word-count/2026-01-31T12-00-00-0x1/exactly-once/history.jsonl\n"
+                                  "  onceproof check tests/histories/lost.jsonl --json\n"
+                                  "The document is described in docs/history.md; its schema: onceproof list history-schema.\n"
+                                  "With --json it prints what the run stored: of a run's folder its verdict.json, of one\n"
+                                  "history the verdict.json beside it, byte for byte.\n");
+  command->add_option("history", o.target, "a run's folder, or a history.jsonl")->required();
+  add_json(*command, o);
+  return {command, check_command};
+}
+
 Command make_sweep(CLI::App& app, Options& o) {
   CLI::App* command = add_command(app, "sweep", "Run many seeds on all processors and count the violations",
                                   "  onceproof sweep word-count --seeds 5000 --check-determinism\n"
@@ -127,8 +140,8 @@ std::vector<Command> make_commands(CLI::App& app, Options& o) {
   CLI::App* list = add_command(app, "list", "List scenarios, profiles, protocol points, mails or seeded bugs; print the schema",
                                "  onceproof list\n  onceproof list points\n  onceproof list bugs --json\n"
                                "  onceproof list points --coverage --seeds 100\n"
-                               "  onceproof list schema > scenario.schema.json\n");
-  list->add_option("what", o.target, "scenarios, profiles, points, mails, bugs or schema")->default_str("scenarios");
+                               "  onceproof list schema > scenario.schema.json\n  onceproof list history-schema\n");
+  list->add_option("what", o.target, "scenarios, profiles, points, mails, bugs, schema, history or history-schema")->default_str("scenarios");
   list->add_flag("--coverage", o.coverage,
                  "points: run the stock suites and say what was hit, struck and effective; 1 when something never was");
   list->add_option("--seeds", o.coverage_seeds, "of each scenario and profile, with --coverage")->default_str("60");
@@ -136,6 +149,7 @@ std::vector<Command> make_commands(CLI::App& app, Options& o) {
   commands.push_back({list, list_command});
   commands.push_back(make_run(app, o));
   commands.push_back(make_replay(app, o));
+  commands.push_back(make_check(app, o));
   commands.push_back(make_sweep(app, o));
   CLI::App* explain = add_command(app, "explain", "Derive the guarantee of each stack, and say why",
                                   "  onceproof explain word-count\n  onceproof explain my-scenario.json --seed 7\n");

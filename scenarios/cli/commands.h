@@ -48,6 +48,7 @@ int list_command(const Options& options);
 int coverage_command(const Options& options);  // list points --coverage
 int run_command(const Options& options);
 int replay_command(const Options& options);
+int check_command(const Options& options);
 int sweep_command(const Options& options);
 int bench_command(const Options& options);
 int disk_command(const Options& options);

@@ -12,6 +12,7 @@
 #include "runtime/real/program.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
+#include "scenarios/history/schema.h"
 #include "scenarios/plan/catalogue.h"
 #include "scenarios/plan/nearest_word.h"
 #include "scenarios/plan/schema.h"
@@ -71,6 +72,14 @@ Listing bugs() {
   return listing;
 }
 
+Listing history() {
+  Listing listing{{"line", "field", "form", "absent", "meaning"}, {}};
+  for (const HistoryField& field : history_fields()) {
+    listing.rows.push_back({field.line, field.name, field.form, field.fallback, field.meaning});
+  }
+  return listing;
+}
+
 std::string table_of(const Listing& listing) {
   reports::Table table;
   for (const std::string& column : listing.columns) table.columns.push_back({column});
@@ -95,7 +104,8 @@ Json json_of(const Listing& listing) {
 
 int list_command(const Options& options) {
   const std::vector<std::pair<std::string, Listing (*)()>> topics = {
-      {"scenarios", scenarios}, {"profiles", profiles}, {"points", points}, {"mails", mails}, {"bugs", bugs}};
+      {"scenarios", scenarios}, {"profiles", profiles}, {"points", points}, {"mails", mails}, {"bugs", bugs},
+      {"history", history}};
   const std::string wanted = options.target.empty() ? "scenarios" : options.target;
   if (options.coverage) {
     if (wanted != "points") return usage_error("--coverage belongs to `list points`");
@@ -105,13 +115,19 @@ int list_command(const Options& options) {
     print(reports::to_text(scenario_schema()));
     return kValid;
   }
+  if (wanted == "history-schema") {
+    print(reports::to_text(history_schema()));
+    return kValid;
+  }
   for (const auto& [name, make] : topics) {
     if (wanted != name) continue;
     const Listing listing = make();
     print(options.json ? reports::to_text(Json{{"schema", 1}, {name, json_of(listing)}}) : table_of(listing));
     return kValid;
   }
-  return usage_error(unknown_word("list", wanted, "", {"scenarios", "profiles", "points", "mails", "bugs", "schema"}));
+  std::vector<std::string> known = {"schema", "history-schema"};
+  for (const auto& [name, make] : topics) known.push_back(name);
+  return usage_error(unknown_word("list", wanted, "", known));
 }
 
 int version_command(const Options& options) {

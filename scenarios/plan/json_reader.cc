@@ -44,18 +44,23 @@ std::string line_and_column(const std::string& text, size_t byte) {
 std::string plain_words(const std::string& what) {
   const size_t at = what.find("column");
   const size_t colon = at == std::string::npos ? at : what.find(": ", at);
-  return colon == std::string::npos ? what : what.substr(colon + 2);
+  std::string words = colon == std::string::npos ? what : what.substr(colon + 2);
+  constexpr size_t kMost = 200;  // what was read last may be a text of megabytes
+  if (words.size() > kMost) words.replace(kMost, std::string::npos, "...");
+  return words;
 }
 
 constexpr int kMaxDepth = 32;  // deeper than any valid document; keeps recursion bounded
 
 }  // namespace
 
-JsonReader::JsonReader(std::string file_name) : file_name_(std::move(file_name)) {}
+JsonReader::JsonReader(std::string file_name, size_t line) : file_name_(std::move(file_name)), line_(line) {}
 JsonReader::~JsonReader() { delete document_; }
 
 void JsonReader::problem(const std::string& message) {
-  if (!error_) error_ = Error{ErrorCode::invalid_argument, file_name_ + ": " + message};
+  if (error_) return;
+  const std::string place = line_ == 0 ? file_name_ : fmt::format("{}:{}", file_name_, line_);
+  error_ = Error{ErrorCode::invalid_argument, place + ": " + message};
 }
 
 std::optional<JsonPlace> JsonReader::parse(const std::string& text) {
@@ -74,12 +79,13 @@ std::optional<JsonPlace> JsonReader::parse(const std::string& text) {
       }
       seen.back().push_back(key);
     }
-    return true;
+    return depth <= kMaxDepth;  // what lies deeper is not kept
   };
   try {  // the one place where the library can only speak by exception and still say where
     *document_ = Json::parse(text, watch);
   } catch (const Json::parse_error& e) {
-    problem(fmt::format("{}: not JSON: {}", line_and_column(text, e.byte), plain_words(e.what())));
+    const std::string place = line_ == 0 ? line_and_column(text, e.byte) : fmt::format("column {}", e.byte);
+    problem(fmt::format("{}: not JSON: {}", place, plain_words(e.what())));
     return std::nullopt;
   } catch (const Json::exception& e) {
     problem(fmt::format("not JSON: {}", e.what()));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JsonReader: reads a document strictly and keeps the first problem with its place (line:column for syntax,
 // a JSON pointer for everything else). Readers go on after a problem with default values, so callers check
-// once at the end. For scenario and plan files.
+// once at the end. For scenario and plan files, and for the lines of a history.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -22,7 +22,8 @@ class JsonPlace;
 
 class JsonReader {
  public:
-  explicit JsonReader(std::string file_name);
+  // `line`: the document is this one line of the file, from 1; 0: it is the whole file.
+  explicit JsonReader(std::string file_name, size_t line = 0);
   ~JsonReader();
   JsonReader(const JsonReader&) = delete;
   JsonReader& operator=(const JsonReader&) = delete;
@@ -35,6 +36,7 @@ class JsonReader {
 
  private:
   std::string file_name_;
+  size_t line_;
   Json* document_ = nullptr;  // owned; the type is complete in the .cc file only
   std::optional<Error> error_;
 };

@@ -137,6 +137,7 @@ History build_history(const RunPlan& plan, simulator::World& world, const simula
                       const simulator::log::ReaderJournal& journal, std::vector<checkers::StoredCheckpoint> stored) {
   History history;
   history.store_recorded = true;
+  history.reads_recorded = true;
   history.stored = std::move(stored);
   history.claimed = derive(plan.job).guarantee;
   history.transactional_sink = plan.job.sink.mode == graph::SinkMode::transactional;

@@ -3,11 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "reports/html.h"
 #include "reports/json.h"
 #include "reports/junit.h"
 #include "runtime/real/files.h"
 #include "runtime/real/wall_clock.h"
+#include "scenarios/history/document.h"
 #include "scenarios/plan/knobs.h"
 
 namespace onceproof::scenarios {
@@ -37,10 +40,24 @@ std::vector<File> files_of(const StoredRun& run) {
   for (size_t i = 0; i < run.plans.size(); ++i) {
     const std::string& stack = run.plans[i].guarantee;
     files.push_back({stack + "/verdict.json", reports::verdict_json(reports[i])});
-    files.push_back({stack + "/history.json", reports::history_json(reports[i])});
     files.push_back({stack + "/trace.txt", trace_text((*run.results)[i].trace)});
   }
   return files;
+}
+
+// Straight into its file: it may be many times as large as all others.
+Status write_history_of(const std::string& folder, const StoredRun& run, size_t i) {
+  const RunResult& result = (*run.results)[i];
+  HistoryHead head;
+  head.scenario = result.report.scenario;
+  head.stack = run.plans[i].guarantee;
+  head.place = static_cast<uint32_t>(i);
+  head.seed = result.report.seed;
+  head.trace_hash = result.report.trace_hash;
+  head.world_events = result.report.events;
+  const std::string path = fmt::format("{}/{}/{}", folder, head.stack, kHistoryFile);
+  return write_history(std::move(head), result.reference->pipeline(), result.reference->input(), result.report.history,
+                       [&](std::string_view piece) { return real::append_to_file(path, piece); });
 }
 
 Status write_all(const std::string& folder, const StoredRun& run) {
@@ -50,6 +67,9 @@ Status write_all(const std::string& folder, const StoredRun& run) {
   }
   for (const File& file : files_of(run)) {
     if (Status status = real::append_to_file(folder + "/" + file.path, file.content); !status.ok()) return status;
+  }
+  for (size_t i = 0; i < run.plans.size(); ++i) {
+    if (Status status = write_history_of(folder, run, i); !status.ok()) return status;
   }
   return {};
 }
@@ -68,6 +88,22 @@ Result<std::string> store_run(const std::string& root, const StoredRun& run) {
   if (const Status status = real::rename_path(temporary, folder); !status.ok()) return status.error();
   if (const Status status = real::sync_directory(parent); !status.ok()) return status.error();
   return folder;
+}
+
+Status refuse_other_file(const std::string& path, const std::string& wanted) {
+  const size_t slash = path.rfind('/');
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  const std::vector<std::string> ours = {"plan.json", "verdict.json", "report.html", "junit.xml", "trace.txt",
+                                         kHistoryFile};
+  if (name == wanted || std::find(ours.begin(), ours.end(), name) == ours.end() || real::is_directory(path)) return {};
+  // A stack's own files lie one folder below the run's.
+  std::string folder = slash == std::string::npos ? std::string(".") : slash == 0 ? "/" : path.substr(0, slash);
+  if (!real::exists(folder + "/plan.json") && real::exists(folder + "/../plan.json")) {
+    const size_t above = folder.rfind('/');
+    folder = above == std::string::npos ? "." : above == 0 ? "/" : folder.substr(0, above);
+  }
+  return {ErrorCode::invalid_argument,
+          fmt::format("{} is one file of a run: name the folder, {}, or its {}", path, folder, wanted)};
 }
 
 std::vector<std::pair<std::string, std::string>> configuration_lines(const RunPlan& plan) {

@@ -20,8 +20,12 @@ struct StoredRun {
 };
 
 // Returns the folder's path. `root` is "runs" unless the user says otherwise.
-//   plan.json  verdict.json  report.html  junit.xml  <stack>/{verdict.json,history.json,trace.txt}
+//   plan.json  verdict.json  report.html  junit.xml  <stack>/{verdict.json,history.jsonl,trace.txt}
 Result<std::string> store_run(const std::string& root, const StoredRun& run);
+
+// An error that names the run's folder when `path` is one of the files that store_run() writes, but not `wanted`: who
+// wants to run a report again means its folder.
+Status refuse_other_file(const std::string& path, const std::string& wanted);
 
 // Pipeline, settings and seeded bugs as lines for a report.
 std::vector<std::pair<std::string, std::string>> configuration_lines(const RunPlan& plan);

@@ -184,32 +184,24 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   build(world, plan, input, log, journal);
   const TimeUs progress_us = run_to_the_end(world, plan, input.end_us, log, journal);
 
-  RunResult result{{}, world.trace(), {}};
+  RunResult result;
+  result.trace = world.trace();
+  result.reference = input.reference;
   for (int i = 0; i < env::kPointCount; ++i) {
     result.hits[static_cast<size_t>(i)] = world.hits(static_cast<env::Point>(i));
   }
-  checkers::RunReport& report = result.report;
-  report.scenario = plan.scenario;
-  report.seed = plan.seed;
-  report.trace_hash = to_string(world.trace().hash());
-  report.events = world.events();
   std::string job_reason;
   const checkers::JobStatus job = job_status(world, job_reason);
-  report.history = build_history(plan, world, log, journal, stored.take());  // takes the points
-  report.history.progress_us = progress_us;
-  report.history.input_end_us = input.end_us;
-  report.history.job = job;
-  report.history.job_reason = std::move(job_reason);
-  for (const checkers::FaultRecord& fault : report.history.faults) {
-    ++report.faults.armed;
-    report.faults.fired += fault.fired ? 1 : 0;
-    report.faults.effective += fault.effective ? 1 : 0;
-  }
-  for (const checkers::CheckpointRecord& checkpoint : report.history.checkpoints) {
-    report.checkpoints_completed += checkpoint.outcome == checkers::CheckpointOutcome::completed ? 1 : 0;
-    report.checkpoints_aborted += checkpoint.outcome == checkers::CheckpointOutcome::aborted ? 1 : 0;
-  }
-  report.verdict = checkers::judge(report.history, *input.reference);
+  checkers::History history = build_history(plan, world, log, journal, stored.take());  // takes the points
+  history.progress_us = progress_us;
+  history.input_end_us = input.end_us;
+  history.job = job;
+  history.job_reason = std::move(job_reason);
+  result.report = checkers::judged(std::move(history), *input.reference);
+  result.report.scenario = plan.scenario;
+  result.report.seed = plan.seed;
+  result.report.trace_hash = to_string(world.trace().hash());
+  result.report.events = world.events();
   return result;
 }
 

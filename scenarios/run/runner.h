@@ -30,6 +30,7 @@ struct RunResult {
   checkers::RunReport report;
   simulator::Trace trace;
   std::array<uint64_t, env::kPointCount> hits{};  // of each protocol point, both phases
+  std::shared_ptr<const checkers::Reference> reference;  // what it was judged against
 };
 
 // How much of what happened the history tells. The trace, the verdict's outcome and its counts are the same for both.

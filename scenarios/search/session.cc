@@ -13,6 +13,7 @@
 #include "scenarios/plan/knobs.h"
 #include "scenarios/plan/nearest_word.h"
 #include "scenarios/run/input.h"
+#include "scenarios/run/run_folder.h"
 
 namespace onceproof::scenarios {
 
@@ -23,6 +24,7 @@ constexpr size_t kKeptInputs = 48;
 Error bad(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
 
 Result<PlanFile> load_plan(const std::string& path) {
+  if (const Status status = refuse_other_file(path, "plan.json"); !status.ok()) return status.error();
   const std::string file = real::is_directory(path) ? path + "/plan.json" : path;
   Result<std::string> text = real::read_file(file);
   if (!text.ok()) return bad(text.error().message);

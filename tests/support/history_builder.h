@@ -48,6 +48,7 @@ class HistoryBuilder {
     history_.claimed = claimed;
     history_.processes = {"jobmanager", "taskmanager-0", "taskmanager-1", "broker-0", "broker-1"};
     history_.job = checkers::JobStatus::finished;
+    history_.reads_recorded = true;
     history_.quiescent = true;
     history_.ended_us = seconds(60);
     history_.input_end_us = seconds(20);

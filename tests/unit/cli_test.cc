@@ -8,35 +8,17 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/real/files.h"
+#include "tests/support/command_line.h"
 
 namespace onceproof::scenarios::cli {
 namespace {
 
+using tests::Answer;
+using tests::call;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-struct Answer {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
 std::string folder() { return testing::TempDir() + "onceproof-cli-test"; }
-
-Answer call(std::vector<std::string> words) {
-  words.insert(words.begin(), "onceproof");
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Answer answer;
-  answer.code = run_command_line(static_cast<int>(words.size()), argv.data());
-  std::fflush(stdout);
-  answer.out = testing::internal::GetCapturedStdout();
-  answer.err = testing::internal::GetCapturedStderr();
-  return answer;
-}
 
 Answer run_transform(std::vector<std::string> more) {
   std::vector<std::string> words = {"run", "transform", "--out", folder()};
@@ -52,7 +34,10 @@ TEST(Cli, UnknownWordsEndWith64AndTheNearestWord) {
            {{"run", "word-count", "--bug", "no-fencin"}, "\"no-fencing\""},
            {{"run", "word-count", "--sed", "1"}, "\"--seed\""},
            {{"run", "word-count", "--profile", "swam"}, "\"swarm\""},
-           {{"list", "bugz"}, "\"bugs\""}}) {
+           {{"list", "bugz"}, "\"bugs\""},
+           {{"list", "history-shema"}, "\"history-schema\""},
+           {{"chek", "runs"}, "\"check\""},
+           {{"check", "runs", "--jsn"}, "\"--json\""}}) {
     const Answer answer = call(words);
     EXPECT_EQ(answer.code, 64) << words.back();
     EXPECT_THAT(answer.err, HasSubstr("did you mean " + nearest)) << words.back();
@@ -70,6 +55,9 @@ TEST(Cli, BadNumbersAndMissingArgumentsEndWith64) {
   EXPECT_EQ(call({"run", "word-count", "--input", "/"}).code, 64);
   EXPECT_EQ(call({"run", "no-such.json"}).code, 64);
   EXPECT_EQ(call({"replay", "no-such-folder"}).code, 64);
+  EXPECT_EQ(call({"check", "no-such-folder"}).code, 64);
+  EXPECT_EQ(call({"check", "/"}).code, 64);
+  EXPECT_EQ(call({"check", "/dev/zero"}).code, 64);
   EXPECT_EQ(call({"sweep", "word-count", "--shard", "9/8"}).code, 64);
 }
 
@@ -78,7 +66,7 @@ TEST(Cli, ASweepWithoutSeedsMatchesNothing) { EXPECT_EQ(call({"sweep", "word-cou
 TEST(Cli, HelpAndVersionEndWith0OnStandardOutput) {
   EXPECT_EQ(call({"--help"}).code, 0);
   EXPECT_THAT(call({"version"}).out, StartsWith("onceproof "));
-  for (const char* command : {"list", "run", "replay", "sweep", "bench", "explain", "version"}) {
+  for (const char* command : {"list", "run", "replay", "check", "sweep", "bench", "explain", "version"}) {
     const Answer answer = call({command, "--help"});
     EXPECT_EQ(answer.code, 0) << command;
     EXPECT_THAT(answer.out, HasSubstr("Examples:")) << command;
@@ -89,7 +77,7 @@ TEST(Cli, HelpAndVersionEndWith0OnStandardOutput) {
 TEST(Cli, ListsAreTablesOrOneJsonObject) {
   EXPECT_THAT(call({"list"}).out, HasSubstr("word-count"));
   EXPECT_THAT(call({"list", "points"}).out, HasSubstr("sink.pre-commit"));
-  for (const char* topic : {"scenarios", "profiles", "points", "mails", "bugs"}) {
+  for (const char* topic : {"scenarios", "profiles", "points", "mails", "bugs", "history"}) {
     const auto json = nlohmann::json::parse(call({"list", topic, "--json"}).out);
     EXPECT_EQ(json["schema"], 1);
     EXPECT_FALSE(json[topic].empty()) << topic;
@@ -163,7 +151,7 @@ TEST(Cli, AStoredRunReplaysToTheSameTrace) {
   const size_t begin = first.err.find("report: ") + 8;
   const std::string report = first.err.substr(begin, first.err.find('\n', begin) - begin);
   const std::string run_folder = report.substr(0, report.rfind('/'));
-  for (const char* name : {"plan.json", "verdict.json", "junit.xml", "report.html", "exactly-once/history.json",
+  for (const char* name : {"plan.json", "verdict.json", "junit.xml", "report.html", "exactly-once/history.jsonl",
                            "exactly-once/verdict.json", "exactly-once/trace.txt"}) {
     EXPECT_TRUE(real::exists(run_folder + "/" + name)) << name;
   }

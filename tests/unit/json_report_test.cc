@@ -6,8 +6,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "reports/json_line.h"
-
 namespace onceproof::reports {
 namespace {
 
@@ -95,34 +93,6 @@ TEST(VerdictJson, lists_the_ledger_with_the_results_and_ignores_results_that_are
   EXPECT_EQ(entry["word"], "bad\xef\xbf\xbd") << "bytes that are not UTF-8 are replaced";
   ASSERT_EQ(entry["outputs"].size(), 1u);
   EXPECT_EQ(entry["outputs"][0]["visibility"], "committed");
-}
-
-TEST(HistoryJson, tells_what_happened_one_event_a_line) {
-  const std::string text = history_json(example());
-  const Json json = Json::parse(text);
-  EXPECT_EQ(json["seed"].get<uint64_t>(), 0xfedcba9876543210ull);
-  EXPECT_EQ(json["checkpoints"][0]["reason"], "expired");
-  EXPECT_EQ(json["transactions"][0]["transactional_id"], "sink-0");
-  EXPECT_EQ(json["events"][0],
-            (Json{{"at_us", 7}, {"process", "taskmanager-0"}, {"point", "sink.commit"}, {"when", "before"}}));
-  EXPECT_NE(text.find("\n    {\"at_us\":7,"), std::string::npos);
-}
-
-// The two ways of writing an object give the same bytes, whatever the text.
-TEST(JsonLine, writes_what_the_document_writes) {
-  std::vector<std::string> texts = {"", "plain", "quo\"te", "back\\slash", "tab\there", "\xc3\xa4", "\xed\xa0\x80"};
-  for (int c = 0; c < 256; ++c) texts.push_back("<" + std::string(1, static_cast<char>(c)) + ">");
-  for (const std::string& text : texts) {
-    std::string line;
-    JsonLine object(line);
-    object.put("text", text);
-    object.put("signed", int64_t{-5});
-    object.put("unsigned", UINT64_MAX);
-    object.put("yes", true);
-    object.end();
-    const Json document = {{"text", text}, {"signed", -5}, {"unsigned", UINT64_MAX}, {"yes", true}};
-    EXPECT_EQ(line + "\n", to_text(document, -1));
-  }
 }
 
 }  // namespace
