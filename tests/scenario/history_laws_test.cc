@@ -14,22 +14,21 @@ namespace {
 using namespace checkers;
 using Kinds = std::set<std::string>;
 
-const std::string& right_run() {
-  static const std::string text = [] {
+// Written and read.
+const HistoryDocument& right_run() {
+  static const HistoryDocument document = [] {
     Request request;
     request.scenario = "word-count";
     auto session = Session::open(request);
     CHECK(session.ok(), session.error().message.c_str());
     const RunPlan plan = session.value().plans(1).value().back();
-    return tests::text_of(session.value().run(plan).take());
+    return tests::document_of(tests::text_of(session.value().run(plan).take())).take();
   }();
-  return text;
+  return document;
 }
 
-HistoryDocument right_history() { return tests::document_of(right_run()).take(); }
-
 Verdict judge_changed(const std::function<void(History&)>& change) {
-  HistoryDocument document = right_history();
+  HistoryDocument document = right_run();
   change(document.history);
   return judge_document(std::move(document)).verdict;
 }
