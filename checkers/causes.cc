@@ -63,7 +63,7 @@ void check_losses(const History& history, const Reference& reference, const Deli
   for (const Span& span : spans) last_us = std::max(last_us, span.until_us);
   for (const Restart& restart : timeline.restarts) last_us = std::max(last_us, restart.at_us);
   for (uint32_t index = 0; index < reference.contributions(); ++index) {
-    if (delivery.times[index] != 0) continue;
+    if (delivery.times[index] != 0 || delivery.is_excused(index)) continue;
     const Position position = reference.position(index);
     const InputRecord& record = reference.input().partitions[partition_of(position)][offset_of(position)];
     if (last_us != kMinTimeUs && record.visible_us <= last_us + history.bounds.loss_us) continue;

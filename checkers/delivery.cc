@@ -145,6 +145,7 @@ void tell_delivery(const History& history, const Reference& reference, const Del
   const bool look = (no_loss && delivery.counts.lost > 0) || (no_duplicate && delivery.counts.duplicated > 0);
   for (uint32_t index = 0; look && index < reference.contributions(); ++index) {
     const uint32_t times = delivery.times[index];
+    if (times == 0 && delivery.is_excused(index)) continue;
     if (times == 0 && no_loss) {
       findings.add("lost", -1, [&] {
         return fmt::format("{} is in no result that a read_committed reader gets", contribution_text(reference, index));

@@ -23,6 +23,8 @@ struct Delivery {
   Counts counts;
   std::vector<uint32_t> times;  // for each contribution: how often it was delivered
   std::vector<uint8_t> sound;   // for each output: visible, of known positions, and true to its lineage
+  std::vector<uint8_t> excused;  // for each contribution: lost through a broken condition (conditions.h); empty: none
+  bool is_excused(uint32_t index) const { return !excused.empty() && excused[index] != 0; }
   bool clean() const { return counts.lost + counts.duplicated + counts.phantom + counts.corrupted == 0; }
 };
 

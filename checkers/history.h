@@ -137,6 +137,20 @@ struct Bounds {
   DurationUs loss_us = 0;              // what appears so long after the last disturbance has no reason to be lost
 };
 
+// What a claim takes for granted, as plain data. `kind` names what conditions.cc measures:
+//   "recovery"  limit_us: so long at most may a completed checkpoint's transactions wait for their commit
+//   "epoch"     limit_us: so old at most may a transaction be when its checkpoint completes
+//   "restarts"  limit: so often at most is the job restarted before it is given up
+//   "readers"   that they read committed data only; the history's reader does
+//   "connections"  that no client of the log loses one; without, no order is claimed
+struct Condition {
+  std::string kind;
+  DurationUs limit_us = 0;
+  int64_t limit = 0;
+  std::string text;     // "every recovery takes less than 24000 ms"
+  std::string setting;  // what changes it: "transaction_timeout_ms"
+};
+
 enum class JobStatus : uint8_t { running, finished, failed };
 const char* to_string(JobStatus status);
 
@@ -151,8 +165,8 @@ struct History {
   // False: nobody promises any order. A sink that neither awaits nor numbers its batches (acks=0), whose client had to
   // connect anew: what it had sent on the old connection may arrive behind what it sent on the new one.
   bool order_claimed = true;
-  // The sink neither fences an earlier attempt nor repeats what was lost: what a zombie still sends may arrive behind its
-  // successor's records, and order holds within one producer only.
+  // Nobody fences an earlier attempt, and what it had not yet written is not read again (or not awaited): what a zombie
+  // still sends may arrive behind its successor's records, and order holds within one producer only.
   bool order_within_producer = false;
   std::vector<std::string> processes;  // "jobmanager", "taskmanager-0", ...
   std::vector<VertexName> vertices;
@@ -172,6 +186,7 @@ struct History {
   TimeUs ended_us = 0;               // virtual time at which the run stopped
   TimeUs healed_us = 0;              // the last fault was over; 0: there was none
   Bounds bounds;
+  std::vector<Condition> conditions;   // of the claim
   std::string no_progress_owed;  // why this configuration can stand still for good without a fault; empty: it cannot
   DurationUs out_of_orderness_us = 0;  // of the source's watermarks
   DurationUs liveness_bound_us = 0;  // how long after healed_us, the input's end and the last progress more may take

@@ -9,6 +9,8 @@
 
 #include "checkers/calm.h"
 #include "checkers/causes.h"
+#include "checkers/conditions.h"
+#include "checkers/control.h"
 #include "checkers/damage.h"
 #include "checkers/delivery.h"
 #include "checkers/evidence.h"
@@ -74,10 +76,11 @@ Verdict judge(const History& history, const Reference& reference) {
   CHECK(in_log_order(history.outputs), "the sink's records come in partition, then offset order");
   Verdict verdict;
   const Timeline timeline = read_timeline(history);
-  const Delivery delivery = check_delivery(history, reference);
+  Delivery delivery = check_delivery(history, reference);
+  const Conditions conditions = check_conditions(history, reference, delivery);
   std::vector<Finding>& findings = verdict.findings;
   const Liveness liveness = check_liveness(history, timeline, findings);
-  check_transactions(history, timeline, liveness.settled, findings);
+  check_transactions(history, timeline, liveness.settled, findings, conditions.transactions);
   check_restores(history, findings);
   const std::string unread = check_reads(history, findings);
   tell_delivery(history, reference, delivery, liveness.settled, findings);
@@ -94,9 +97,13 @@ Verdict judge(const History& history, const Reference& reference) {
   verdict.stories = make_stories(history, reference, timeline, damage, findings, liveness.settled);
   verdict.ledger = make_ledger(history, reference, delivery, damage, verdict.stories, verdict.ledger_total);
 
+  verdict.trial = trial_of(history, timeline);
+  verdict.breaches = conditions.breaches;
+
   std::string why;
   add_reason(why, liveness.why);
   add_reason(why, unread);
+  for (const Breach& breach : verdict.breaches) add_reason(why, breach.damaged ? breach.story : std::string());
   if (reference.contributions() == 0) add_reason(why, "the input holds nothing that could be lost");
   if (!findings.empty()) {
     verdict.outcome = Outcome::violated;
@@ -108,6 +115,9 @@ Verdict judge(const History& history, const Reference& reference) {
     CHECK(satisfies(verdict.observed, verdict.claimed), "a broken claim has a finding");
   }
   verdict.evidence = make_evidence(history, reference, timeline, delivery, verdict);
+  for (const Breach& breach : verdict.breaches) {
+    if (!breach.damaged) verdict.evidence += "; " + breach.story;
+  }
   return verdict;
 }
 
@@ -125,47 +135,6 @@ RunReport judged(History history, const Reference& reference) {
   report.verdict = judge(history, reference);
   report.history = std::move(history);
   return report;
-}
-
-Control control(const std::vector<const Verdict*>& verdicts) {
-  uint64_t lost = 0, duplicated = 0;
-  bool most = false, least = false, exactly = false;
-  for (const Verdict* verdict : verdicts) {
-    if (verdict->claimed == Guarantee::at_most_once) {
-      most = true;
-      lost = verdict->counts.lost;
-    } else if (verdict->claimed == Guarantee::at_least_once) {
-      least = true;
-      duplicated = verdict->counts.duplicated;
-    } else if (verdict->claimed == Guarantee::exactly_once) {
-      exactly = true;
-    }
-  }
-  if (!most && !least) return {false, "no control: the weaker guarantees were not run with this seed"};
-  const bool shows_loss = most && lost > 0;
-  const bool shows_double = least && duplicated > 0;
-  if (shows_loss || shows_double) {
-    std::string damage;
-    if (shows_loss) damage = fmt::format("at-most-once lost {}", lost);
-    if (shows_double) damage += fmt::format("{}at-least-once doubled {}", shows_loss ? " and " : "", duplicated);
-    const std::string half =
-        most && least && shows_loss != shows_double
-            ? (shows_loss ? ", although at-least-once doubled nothing" : ", although at-most-once lost nothing")
-            : std::string();
-    const char* meaning = exactly ? ", so these faults do damage and exactly-once was put to the test" : "";
-    return {true, fmt::format("control: under the same seed and faults {}{}{}", damage, half, meaning)};
-  }
-  const char* what = most && least ? "at-most-once lost nothing and at-least-once doubled nothing"
-                     : most        ? "at-most-once lost nothing"
-                                   : "at-least-once doubled nothing";
-  return {false, fmt::format("control: under the same seed and faults {}, so this seed is no evidence for exactly-once",
-                             what)};
-}
-
-Control control(const std::vector<Verdict>& verdicts) {
-  std::vector<const Verdict*> pointers;
-  for (const Verdict& verdict : verdicts) pointers.push_back(&verdict);
-  return control(pointers);
 }
 
 }  // namespace onceproof::checkers

@@ -22,14 +22,4 @@ Guarantee observed_guarantee(const Counts& counts);
 // exactly-once satisfies every claim, any observation satisfies the claim `none`.
 bool satisfies(Guarantee observed, Guarantee claimed);
 
-// The control: the same seed and faults under the weaker guarantees. Effective when at least one of them showed
-// its damage (at-most-once lost, at-least-once duplicated); a seed without damage is no evidence for exactly-once.
-struct Control {
-  bool effective = false;
-  std::string sentence;
-};
-// `verdicts` of one seed, in any order; guarantees that were not run are simply absent.
-Control control(const std::vector<Verdict>& verdicts);
-Control control(const std::vector<const Verdict*>& verdicts);
-
 }  // namespace onceproof::checkers

@@ -16,6 +16,7 @@ struct Tally {
   uint32_t outputs = 0;  // visible results with at least one of the records
   uint32_t lost = 0;     // of the expected records
   uint32_t extra = 0;    // deliveries beyond the first
+  uint32_t excused = 0;  // of the lost ones
   bool whole = false;      // one of the outputs has them all
   uint32_t first_output = Reference::kNone;
 };
@@ -33,6 +34,7 @@ std::vector<Tally> tally(const History& history, const Reference& reference, con
     Tally& result = tallies[reference.result_of(index)];
     const uint32_t times = delivery.times[index];
     result.lost += times == 0 ? 1 : 0;
+    result.excused += times == 0 && delivery.is_excused(index) ? 1 : 0;
     result.extra += times > 1 ? times - 1 : 0;
   }
   for (uint32_t i = 0; i < history.outputs.size(); ++i) {
@@ -54,11 +56,15 @@ bool in_pieces(const Tally& result) {
 
 void tell_pieces(const History& history, const Reference& reference, const std::vector<Tally>& tallies,
                  Findings& findings) {
-  const bool most = history.claimed == Guarantee::at_most_once;
-  if (!most && history.claimed != Guarantee::at_least_once) return;
+  // Which attempt counted what differs, but each that gives a result has counted all that was left of it: whatever is
+  // lost or comes again, no configuration makes pieces that only together are the result.
+  const Guarantee claimed = history.claimed;
+  if (claimed == Guarantee::exactly_once) return;  // tell_results says it all
   for (uint32_t r = 0; r < tallies.size(); ++r) {
     const Tally& result = tallies[r];
-    const bool forbidden = most ? result.outputs > 1 && result.extra == 0 : result.lost == 0 && !result.whole;
+    const bool forbidden = claimed == Guarantee::at_most_once    ? result.outputs > 1 && result.extra == 0
+                           : claimed == Guarantee::at_least_once ? result.lost == 0 && !result.whole
+                                                                 : in_pieces(result);
     if (!forbidden) continue;
     findings.add("pieces", -1, [&] {
       return fmt::format("the result for {} came in {} pieces, none of which counts all of its {}",
@@ -73,6 +79,7 @@ void tell_results(const History& history, const Reference& reference, const std:
   for (uint32_t r = 0; r < tallies.size(); ++r) {
     const Tally& result = tallies[r];
     const uint32_t expected = reference.results()[r].count;
+    if (result.excused > 0 && result.excused == result.lost && result.extra == 0) continue;
     const auto who = [&] { return result_text(reference, r); };
     if (result.outputs == 0) {
       if (result.lost < expected) continue;  // it came, but corrupted

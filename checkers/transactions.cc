@@ -129,7 +129,8 @@ std::vector<uint8_t> check_atomicity(const History& history, const TransactionIn
 
 }  // namespace
 
-void check_transactions(const History& history, const Timeline& timeline, bool settled, std::vector<Finding>& out) {
+void check_transactions(const History& history, const Timeline& timeline, bool settled,
+                        std::vector<Finding>& out, const std::vector<uint8_t>& excused) {
   if (!history.transactional_sink) return;
   Findings findings("transactions", out);
   const bool no_loss = history.claimed == Guarantee::exactly_once || history.claimed == Guarantee::at_least_once;
@@ -139,7 +140,8 @@ void check_transactions(const History& history, const Timeline& timeline, bool s
     const TransactionRecord& transaction = history.transactions[i];
     const bool idle = transaction.number != 0 && !written[i];
     if (transaction.outcome != TransactionOutcome::committed) {
-      if (no_loss) check_lost_commit(history, transaction, timeline, settled, findings);
+      const bool forgiven = !excused.empty() && excused[i] != 0;
+      if (no_loss && !forgiven) check_lost_commit(history, transaction, timeline, settled, findings);
     } else if (!idle) {
       check_commit(history, transaction, timeline, findings);
       if (transaction.checkpoint != 0) committed.push_back(&transaction);

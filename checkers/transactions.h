@@ -14,7 +14,9 @@
 
 namespace onceproof::checkers {
 
-// `settled`: the run went to its end or past the liveness bound, so that what is still open hangs.
-void check_transactions(const History& history, const Timeline& timeline, bool settled, std::vector<Finding>& out);
+// `settled`: the run went to its end or past the liveness bound, so that what is still open hangs. `excused`: for each
+// transaction, whether a broken condition of the claim alone explains that it was lost; empty: none.
+void check_transactions(const History& history, const Timeline& timeline, bool settled, std::vector<Finding>& out,
+                        const std::vector<uint8_t>& excused = {});
 
 }  // namespace onceproof::checkers

@@ -84,6 +84,25 @@ struct Counts {
   uint64_t results = 0;     // the sink's own visible records
 };
 
+// What the faults of this run met: by the log, the disk and the sources' own requests. A run in which nothing was at
+// stake when a fault struck is no evidence that its guarantee survives faults.
+struct Trial {
+  uint32_t rewinds = 0;    // restarts that went back behind what had been read
+  uint32_t recovered = 0;  // transactions that a checkpoint had pre-committed, and that were committed behind a restart
+  uint32_t aborted = 0;    // transactions with records that were under way when a fault struck, and were aborted
+  std::vector<TimeUs> struck_us;  // for each fault of the plan: when; -1: never
+  bool any() const { return rewinds + recovered + aborted > 0; }
+};
+
+// A condition of the claim that did not hold.
+struct Breach {
+  std::string condition;  // Condition::kind
+  DurationUs took_us = 0;
+  uint64_t lost = 0;    // contributions that only this breach explains
+  bool damaged = false;  // it did something to the data, or the job was given up
+  std::string story;    // which condition, by how much, and what it did
+};
+
 struct Verdict {
   Guarantee claimed = Guarantee::none;
   Guarantee observed = Guarantee::none;
@@ -96,6 +115,8 @@ struct Verdict {
   std::vector<LedgerEntry> ledger;  // at most kMaxLedger lost or duplicated contributions, in the order of the stories
   uint64_t ledger_total = 0;
   bool counts_words = false;  // a contribution is a word of its record, not all of it
+  Trial trial;
+  std::vector<Breach> breaches;
 };
 inline constexpr size_t kMaxFindings = 5;
 inline constexpr size_t kMaxLedger = 200;

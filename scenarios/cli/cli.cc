@@ -140,11 +140,17 @@ std::vector<Command> make_commands(CLI::App& app, Options& o) {
   CLI::App* list = add_command(app, "list", "List scenarios, profiles, protocol points, mails or seeded bugs; print the schema",
                                "  onceproof list\n  onceproof list points\n  onceproof list bugs --json\n"
                                "  onceproof list points --coverage --seeds 100\n"
+                               "  onceproof list claims --runs 2000\n"
                                "  onceproof list schema > scenario.schema.json\n  onceproof list history-schema\n");
-  list->add_option("what", o.target, "scenarios, profiles, points, mails, bugs, schema, history or history-schema")->default_str("scenarios");
+  list->add_option("what", o.target,
+                   "scenarios, profiles, claims, points, mails, bugs, schema, history or history-schema")
+      ->default_str("scenarios");
   list->add_flag("--coverage", o.coverage,
                  "points: run the stock suites and say what was hit, struck and effective; 1 when something never was");
   list->add_option("--seeds", o.coverage_seeds, "of each scenario and profile, with --coverage")->default_str("60");
+  list->add_option("--runs", o.runs, "claims: run so many draws over all combinations of parts; 1 when one is violated");
+  list->add_option("--first-seed", o.first_seed, "claims: the first draw")->default_str("1");
+  list->add_option("--search", o.search, "claims: look for the evidence anew in so many seeds, and print it");
   add_json(*list, o);
   commands.push_back({list, list_command});
   commands.push_back(make_run(app, o));

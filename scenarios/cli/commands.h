@@ -40,12 +40,16 @@ struct Options {
   // list points --coverage
   bool coverage = false;
   std::string coverage_seeds = "60";
+  // list claims
+  std::string runs;    // empty: the stored evidence alone
+  std::string search;  // seeds of each small job; empty: none
   // bench
   std::string rounds = "31";
 };
 
 int list_command(const Options& options);
 int coverage_command(const Options& options);  // list points --coverage
+int claims_command(const Options& options);    // list claims
 int run_command(const Options& options);
 int replay_command(const Options& options);
 int check_command(const Options& options);

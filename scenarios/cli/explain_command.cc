@@ -29,11 +29,20 @@ Json json_of(const RunPlan& plan, const Derivation& derivation) {
     reasons.push_back(
         {{"part", reason.part}, {"setting", reason.setting}, {"effect", effect(reason)}, {"why", reason.why}});
   }
+  Json conditions = Json::array();
+  for (const checkers::Condition& condition : derivation.conditions) {
+    Json one{{"kind", condition.kind}, {"text", condition.text}, {"setting", condition.setting}};
+    if (condition.limit_us > 0) one["limit_ms"] = condition.limit_us / 1000;
+    if (condition.kind == "restarts") one["limit"] = condition.limit;
+    conditions.push_back(std::move(one));
+  }
   return {{"stack", plan.guarantee},
           {"guarantee", checkers::to_string(derivation.guarantee)},
           {"weakest", derivation.weakest},
           {"reasons", reasons},
-          {"conditions", derivation.conditions},
+          {"order", to_string(derivation.order)},
+          {"order_why", derivation.order_why},
+          {"conditions", conditions},
           {"warnings", derivation.warnings}};
 }
 
@@ -47,7 +56,10 @@ std::string text_of(const RunPlan& plan, const Derivation& derivation) {
       fmt::format("{}: this stack guarantees {}{}\n", plan.guarantee, checkers::to_string(derivation.guarantee),
                   derivation.weakest.empty() ? "" : ", decided by its " + derivation.weakest);
   text += reports::print_table(table, text_options());
-  for (const std::string& condition : derivation.conditions) text += "as long as " + condition + "\n";
+  text += fmt::format("order {}: {}\n", to_string(derivation.order), derivation.order_why);
+  for (const checkers::Condition& condition : derivation.conditions) {
+    text += fmt::format("as long as {} (set by {})\n", condition.text, condition.setting);
+  }
   for (const std::string& warning : derivation.warnings) text += "warning: " + warning + "\n";
   return text + "\n";
 }

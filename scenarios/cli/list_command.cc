@@ -111,6 +111,8 @@ int list_command(const Options& options) {
     if (wanted != "points") return usage_error("--coverage belongs to `list points`");
     return coverage_command(options);
   }
+  if (wanted == "claims") return claims_command(options);
+  if (!options.runs.empty() || !options.search.empty()) return usage_error("--runs and --search belong to `list claims`");
   if (wanted == "schema") {  // a document of its own, the same with and without --json
     print(reports::to_text(scenario_schema()));
     return kValid;
@@ -125,7 +127,7 @@ int list_command(const Options& options) {
     print(options.json ? reports::to_text(Json{{"schema", 1}, {name, json_of(listing)}}) : table_of(listing));
     return kValid;
   }
-  std::vector<std::string> known = {"schema", "history-schema"};
+  std::vector<std::string> known = {"schema", "history-schema", "claims"};
   for (const auto& [name, make] : topics) known.push_back(name);
   return usage_error(unknown_word("list", wanted, "", known));
 }

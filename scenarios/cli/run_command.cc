@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "checkers/judge.h"
+#include "checkers/control.h"
 #include "reports/json.h"
 #include "reports/table.h"
 #include "runtime/real/program.h"

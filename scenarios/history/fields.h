@@ -245,12 +245,23 @@ void fields_of(F&& f, const checkers::Bounds*) {
   f.may("loss_us", &T::loss_us, "what appears so long after the last disturbance has no reason to be lost", kSince);
 }
 
+template <class F>
+void fields_of(F&& f, const checkers::Condition*) {
+  using T = checkers::Condition;
+  f.must("kind", &T::kind, "what is measured: recovery, epoch, restarts, readers or connections");
+  f.may("limit_us", &T::limit_us, "recovery, epoch: so long at most", kSince);
+  f.may("limit", &T::limit, "restarts: so many at most");
+  f.may("text", &T::text, "the condition in words");
+  f.may("setting", &T::setting, "what changes it");
+}
+
 // ---- the kinds of lines --------------------------------------------------------------------------------------
 
 // Those that are the lists of a history, element by element. A new list is one line here.
 template <class F>
 void each_list(F&& f) {
   using T = checkers::History;
+  f("condition", &T::conditions, "what the claim takes for granted");
   f("vertex", &T::vertices, "a vertex of the job's graph; for reports");
   f("transaction", &T::transactions, "a transaction, as the coordinators' logs have it");
   f("checkpoint", &T::checkpoints, "a checkpoint that was triggered");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "runtime/base/check.h"
 
@@ -55,6 +56,7 @@ const char* to_string(OffsetCommit offsets) {
   return offsets == OffsetCommit::with_checkpoint ? "with-checkpoint" : "before-processing";
 }
 const char* to_string(BarrierMode barriers) { return barriers == BarrierMode::aligned ? "aligned" : "at-least-once"; }
+const char* to_string(Order order) { return order == Order::by_key ? "by key" : "within an attempt"; }
 const char* to_string(SinkMode sink) {
   switch (sink) {
     case SinkMode::fire_and_forget: return "fire-and-forget";
@@ -88,12 +90,25 @@ Reason source_reason(const JobConfig& job) {
           "offsets are part of the checkpoint: after a restart the source rewinds to the cut of the restored state"};
 }
 
+// A record can overtake a barrier only where a task has several channels: behind an exchange between several subtasks.
+bool overtakes(const JobConfig& job) {
+  const auto& operators = job.plan.operators;
+  return job.plan.parallelism > 1 && std::any_of(operators.begin(), operators.end(), [](const auto& op) {
+           return op.kind == graph::OperatorKind::key_by;
+         });
+}
+
 Reason state_reason(const JobConfig& job, bool replays) {
   if (!job.checkpoint.enabled) {
     const bool loses = !replays;
     return {"state", "checkpoints off", loses, false,
             loses ? "a restart begins with empty state, and what it held is not read again"
                   : "a restart begins with empty state and rebuilds it from the whole input"};
+  }
+  if (job.checkpoint.mode == BarrierMode::at_least_once && !overtakes(job)) {
+    return {"state", "barriers at-least-once", false, false,
+            "every task has one channel at most, on which nothing can overtake a barrier: a snapshot holds exactly the "
+            "effects of what came before its cut"};
   }
   if (job.checkpoint.mode == BarrierMode::at_least_once) {
     if (!replays) {
@@ -121,7 +136,8 @@ constexpr int64_t in_ms(DurationUs us) { return us / 1000; }
 // R2: the longest that a transaction is open in a job that does not fail. Its own checkpoint may run into the timeout,
 // and so may as many more as are tolerated in a row; a completed one commits it.
 DurationUs longest_epoch_us(const JobConfig& job) {
-  return (job.checkpoint.interval_us + job.checkpoint.timeout_us) * (1 + DurationUs{job.checkpoint.tolerable_failures});
+  const DurationUs base_us = std::max(job.checkpoint.interval_us, job.checkpoint.min_pause_us);
+  return (base_us + job.checkpoint.timeout_us) * (1 + DurationUs{job.checkpoint.tolerable_failures});
 }
 // R3: what every recovery takes at least in the worst case: to be noticed, and to be waited for.
 DurationUs shortest_recovery_us(const JobConfig& job) {
@@ -142,9 +158,9 @@ Reason transactional_reason(const JobConfig& job) {
   }
   const bool fails = job.sink.lost_transaction == graph::LostTransaction::fail_job;
   return {"sink", setting, false, false,
-          fmt::format("records become visible with the commit of their checkpoint; what a restart replays was aborted; "
-                      "a pre-committed transaction that the log has lost all the same {}",
-                      fails ? "ends the job" : "is stated, and the job goes on without its records")};
+          fmt::format("records become visible with the commit of their checkpoint, every {} ms at the soonest; what a "
+                      "restart replays was aborted; a pre-committed transaction that the log has lost all the same {}",
+                      in_ms(job.checkpoint.interval_us), fails ? "ends the job" : "is stated, and the job goes on without its records")};
 }
 
 Reason sink_reason(const JobConfig& job, bool replays) {
@@ -170,14 +186,34 @@ Reason sink_reason(const JobConfig& job, bool replays) {
   return transactional_reason(job);
 }
 
-void add_conditions(const JobConfig& job, Derivation& derivation) {
-  if (job.sink.mode != SinkMode::transactional) return;
-  const DurationUs left_us = job.sink.transaction_timeout_us - longest_epoch_us(job);
+void derive_order(const JobConfig& job, Derivation& derivation) {
+  if (job.sink.mode == SinkMode::transactional) {
+    derivation.order_why = "a sink fences every earlier attempt before it writes";
+    return;
+  }
+  const bool flushes = job.sink.mode == SinkMode::flush;
+  if (flushes && job.source.offsets == OffsetCommit::with_checkpoint) {
+    derivation.order_why =
+        "nobody fences an earlier attempt, but whatever it may still write was read again and written in order before";
+    return;
+  }
+  derivation.order = Order::within_attempt;
+  derivation.order_why = flushes ? "nobody fences an earlier attempt, and what it still writes is not read again: it "
+                                   "comes behind later records"
+                                 : "nobody fences an earlier attempt, and what was lost comes again behind later "
+                                   "records, or not at all";
+}
+
+void add_timing(const JobConfig& job, Derivation& derivation) {
+  const DurationUs epoch_us = longest_epoch_us(job);
+  const DurationUs left_us = job.sink.transaction_timeout_us - epoch_us;
   if (left_us >= shortest_recovery_us(job)) {
+    if (derivation.guarantee != Guarantee::exactly_once && derivation.guarantee != Guarantee::at_least_once) return;
+    derivation.conditions.push_back({"recovery", left_us, 0, fmt::format("every recovery takes less than {} ms", in_ms(left_us)),
+                                     "transaction_timeout_ms, or less time for checkpoints"});
     derivation.conditions.push_back(
-        fmt::format("every recovery takes less than {} ms: what the transaction timeout ({} ms) leaves when the "
-                    "checkpoints have taken as long as they may",
-                    in_ms(left_us), in_ms(job.sink.transaction_timeout_us)));
+        {"epoch", epoch_us, 0, fmt::format("a checkpoint completes every {} ms at least", in_ms(epoch_us)),
+         "checkpoint.interval_ms, checkpoint.timeout_ms and checkpoint.tolerable_failures"});
     return;
   }
   if (job.checkpoint.timeout_us > job.sink.transaction_timeout_us) {
@@ -188,7 +224,49 @@ void add_conditions(const JobConfig& job, Derivation& derivation) {
   derivation.warnings.push_back(fmt::format(
       "the transaction timeout ({} ms) is shorter than the longest epoch and one recovery ({} ms): a transaction may "
       "expire after its checkpoint completed, and its records are lost",
-      in_ms(job.sink.transaction_timeout_us), in_ms(longest_epoch_us(job) + shortest_recovery_us(job))));
+      in_ms(job.sink.transaction_timeout_us), in_ms(epoch_us + shortest_recovery_us(job))));
+}
+
+// How often the job may fail before it is given up, where that is limited.
+void add_restarts(const graph::RestartConfig& restart, Derivation& derivation) {
+  constexpr int64_t kNoLimit = std::numeric_limits<int32_t>::max();
+  const auto add = [&](int64_t limit, std::string text, const char* setting) {
+    if (limit < kNoLimit) derivation.conditions.push_back({"restarts", 0, limit, std::move(text), setting});
+  };
+  const auto at_most = [](int64_t limit) {
+    return limit == 0 ? std::string("nothing makes the job restart")
+                      : fmt::format("the job restarts {} times at most", limit);
+  };
+  switch (restart.strategy) {
+    case graph::RestartStrategyKind::none: return add(0, at_most(0), "restart.strategy");
+    case graph::RestartStrategyKind::fixed_delay:
+      return add(restart.attempts, at_most(restart.attempts), "restart.attempts");
+    case graph::RestartStrategyKind::failure_rate:
+      return add(restart.max_failures_per_interval,
+                 fmt::format("the job restarts {} times at most in {} ms", restart.max_failures_per_interval,
+                             in_ms(restart.failure_rate_interval_us)),
+                 "restart.max_failures_per_interval and restart.failure_rate_interval_ms");
+    case graph::RestartStrategyKind::exponential_delay:
+      return add(restart.attempts_before_reset, at_most(restart.attempts_before_reset) + " in a row",
+                 "restart.attempts_before_reset");
+  }
+}
+
+void add_conditions(const JobConfig& job, Derivation& derivation) {
+  if (job.sink.mode == SinkMode::transactional) {
+    add_timing(job, derivation);
+    if (derivation.guarantee != Guarantee::none) {
+      derivation.conditions.push_back(
+          {"readers", 0, 0, "its readers read committed data only", "the readers' isolation.level"});
+    }
+  }
+  if (job.sink.mode == SinkMode::fire_and_forget) {
+    derivation.conditions.push_back({"connections", 0, 0, "the sink's clients keep their connections, as far as order goes",
+                                     "the sink's mode: one that awaits its answers"});
+  }
+  if (derivation.guarantee == Guarantee::exactly_once || derivation.guarantee == Guarantee::at_least_once) {
+    add_restarts(job.restart, derivation);
+  }
 }
 
 }  // namespace
@@ -224,6 +302,7 @@ Derivation derive(const JobConfig& job) {
                          : loses             ? Guarantee::at_most_once
                          : duplicates        ? Guarantee::at_least_once
                                              : Guarantee::exactly_once;
+  derive_order(job, derivation);
   add_conditions(job, derivation);
   return derivation;
 }

@@ -52,11 +52,20 @@ struct Reason {
   bool duplicates = false;
   std::string why;  // one sentence
 };
+// In which order the results of one key (of one source partition, where there are no keys) first come out.
+enum class Order : uint8_t {
+  by_key,          // that of its windows, or of its source
+  within_attempt,  // that, within what one attempt of the sink has written; an earlier one may still write behind a later
+};
+const char* to_string(Order order);
+
 struct Derivation {
   Guarantee guarantee = Guarantee::none;
+  Order order = Order::by_key;
+  std::string order_why;
   std::vector<Reason> reasons;        // source first, sink last
   std::string weakest;                // the part that decides; empty when nothing weakens
-  std::vector<std::string> conditions;  // what the claim takes for granted, one sentence each
+  std::vector<checkers::Condition> conditions;  // what the claim takes for granted
   std::vector<std::string> warnings;    // risky, not refused
 };
 Derivation derive(const graph::JobConfig& job);

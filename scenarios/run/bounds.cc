@@ -64,7 +64,7 @@ checkers::Bounds bounds_of(const RunPlan& plan) {
   // What is sent to a broker that has just ceased to lead is lost where nobody waits for an answer.
   const bool moves = plan.log.broker.move_leader_us > 0 && job.sink.mode == graph::SinkMode::fire_and_forget;
   bounds.loss_us = moves ? 0 : bounds.recovery_us;
-  if (!why_no_progress_is_owed(plan).empty()) bounds = {};
+  if (!why_no_progress_is_owed(plan).empty()) bounds = {.recovery_us = bounds.recovery_us};
   return bounds;
 }
 

@@ -139,10 +139,12 @@ History build_history(const RunPlan& plan, simulator::World& world, const simula
   history.store_recorded = true;
   history.reads_recorded = true;
   history.stored = std::move(stored);
-  history.claimed = derive(plan.job).guarantee;
+  Derivation derivation = derive(plan.job);
+  history.claimed = derivation.guarantee;
+  history.conditions = std::move(derivation.conditions);
   history.transactional_sink = plan.job.sink.mode == graph::SinkMode::transactional;
   history.order_claimed = plan.job.sink.mode != graph::SinkMode::fire_and_forget || world.reconnections() == 0;
-  history.order_within_producer = plan.job.sink.mode == graph::SinkMode::fire_and_forget;
+  history.order_within_producer = derivation.order == Order::within_attempt;
   history.processes = world.process_names();
   const Result<graph::ExecutionGraph> graph = graph::build_execution_graph(plan.job.plan);
   for (const graph::Vertex& vertex : graph.value().vertices)

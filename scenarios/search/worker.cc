@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "checkers/judge.h"
+#include "checkers/control.h"
 #include "reports/json.h"
 #include "runtime/real/allocator.h"
 #include "runtime/real/workers.h"

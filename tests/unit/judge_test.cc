@@ -227,35 +227,5 @@ TEST(Judge, DerivesTheObservedGuaranteeFromTheCounts) {
   EXPECT_EQ(observed_guarantee(counts), Guarantee::none);
 }
 
-Verdict with(Guarantee claimed, uint64_t lost, uint64_t duplicated) {
-  Verdict verdict;
-  verdict.claimed = claimed;
-  verdict.counts.lost = lost;
-  verdict.counts.duplicated = duplicated;
-  return verdict;
-}
-
-TEST(Control, IsEffectiveWhenAWeakerGuaranteeShowedItsDamage) {
-  const auto both = checkers::control(std::vector<Verdict>{with(Guarantee::at_most_once, 41, 0),
-                                                           with(Guarantee::at_least_once, 0, 112),
-                                                           with(Guarantee::exactly_once, 0, 0)});
-  EXPECT_TRUE(both.effective);
-  EXPECT_EQ(both.sentence,
-            "control: under the same seed and faults at-most-once lost 41 and at-least-once doubled 112, so "
-            "these faults do damage and exactly-once was put to the test");
-  const auto half = checkers::control(
-      std::vector<Verdict>{with(Guarantee::at_least_once, 0, 7), with(Guarantee::at_most_once, 0, 0)});
-  EXPECT_TRUE(half.effective);
-  EXPECT_NE(half.sentence.find("although at-most-once lost nothing"), std::string::npos);
-}
-
-TEST(Control, IsNoEvidenceWhenNothingWasDamaged) {
-  const auto none = checkers::control(
-      std::vector<Verdict>{with(Guarantee::at_most_once, 0, 0), with(Guarantee::at_least_once, 0, 0)});
-  EXPECT_FALSE(none.effective);
-  EXPECT_NE(none.sentence.find("this seed is no evidence for exactly-once"), std::string::npos);
-  EXPECT_FALSE(checkers::control(std::vector<Verdict>{with(Guarantee::exactly_once, 0, 0)}).effective);
-}
-
 }  // namespace
 }  // namespace onceproof::tests

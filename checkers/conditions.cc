@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkers/conditions.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "checkers/text.h"
+
+namespace onceproof::checkers {
+
+namespace {
+
+using std::string_view;
+
+const Condition* find(const History& history, string_view kind) {
+  const auto found = std::find_if(history.conditions.begin(), history.conditions.end(),
+                                  [&](const Condition& condition) { return condition.kind == kind; });
+  return found == history.conditions.end() ? nullptr : &*found;
+}
+
+// One recovery, as the world saw it: from a failure until everything is as if nothing had been. Failures that come before
+// the last one is mended make one recovery together.
+struct Recovery {
+  Span span;
+  std::string cause;  // "the crash of taskmanager-0 at 17.3 s", of the first failure
+};
+
+std::string cause_of(const History& history, const FaultRecord& fault) {
+  for (const Event& event : history.events) {
+    if (event.at_us != fault.fired_us) continue;
+    const string_view point = event.point;
+    const char* what = point == "process.crash"       ? "crash"
+                       : point == "process.pause"     ? "pause"
+                       : point == "network.partition" ? "partition"
+                                                      : nullptr;
+    if (what == nullptr || event.process >= history.processes.size()) continue;
+    return fmt::format("the {} of {} at {}", what, history.processes[event.process], time_text(event.at_us));
+  }
+  return fmt::format("the {} at {}", fault.kind, time_text(fault.fired_us));
+}
+
+// Nobody commits for a job that has been given up.
+TimeUs given_up_us(const History& history) {
+  TimeUs at_us = -1;
+  if (history.job != JobStatus::failed) return at_us;
+  for (const Event& event : history.events) {
+    if (string_view(event.point) == "job.status") at_us = event.at_us;
+  }
+  return at_us;
+}
+
+std::vector<Recovery> recoveries(const History& history) {
+  std::vector<Recovery> all;
+  // What waits doubles its wait while a fault lasts, so that mending takes as long again.
+  const auto add = [&](TimeUs from_us, TimeUs until_us, std::string cause) {
+    all.push_back({{from_us, until_us + history.bounds.recovery_us + (until_us - from_us)}, std::move(cause)});
+  };
+  for (const FaultRecord& fault : history.faults) {
+    if (fault.fired) add(fault.fired_us, std::max(fault.fired_us, fault.healed_us), cause_of(history, fault));
+  }
+  for (const Span& slow : history.slow) {
+    add(slow.from_us, slow.until_us, fmt::format("the slow step at {}", time_text(slow.from_us)));
+  }
+  const TimeUs over_us = given_up_us(history);
+  if (over_us >= 0) add(over_us, history.ended_us, fmt::format("the end of the job at {}", time_text(over_us)));
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Recovery& a, const Recovery& b) { return a.span.from_us < b.span.from_us; });
+  std::vector<Recovery> merged;
+  for (Recovery& one : all) {
+    if (!merged.empty() && one.span.from_us <= merged.back().span.until_us) {
+      merged.back().span.until_us = std::max(merged.back().span.until_us, one.span.until_us);
+    } else {
+      merged.push_back(std::move(one));
+    }
+  }
+  return merged;
+}
+
+std::map<uint64_t, TimeUs> durable(const History& history) {
+  std::map<uint64_t, TimeUs> durable_us;
+  for (const StoredCheckpoint& stored : history.stored) durable_us.emplace(stored.id, stored.durable_us);
+  for (const CheckpointRecord& checkpoint : history.checkpoints) {
+    if (history.store_recorded || checkpoint.outcome != CheckpointOutcome::completed) continue;
+    durable_us.emplace(checkpoint.id, checkpoint.ended_us);
+  }
+  return durable_us;
+}
+
+class RecoveryTimes {
+ public:
+  RecoveryTimes(const History& history, const Condition& recovery, const Condition& epoch)
+      : history_(history), recovery_(recovery), epoch_(epoch), recoveries_(recoveries(history)),
+        durable_us_(durable(history)) {}
+
+  // Which recovery alone explains that the log gave this transaction up; null: none does.
+  const Recovery* excuse(const TransactionRecord& transaction) const {
+    if (transaction.outcome != TransactionOutcome::aborted || !transaction.timed_out) return nullptr;
+    if (transaction.checkpoint == 0 || !durable_us_.contains(transaction.checkpoint)) return nullptr;
+    const TimeUs begun_us = transaction.begun_us, gone_us = transaction.decided_us;
+    if (begun_us < 0 || gone_us - begun_us < recovery_.limit_us + epoch_.limit_us) return nullptr;  // not yet due
+    for (const Recovery& recovery : recoveries_) {
+      if (recovery.span.from_us > gone_us || recovery.span.until_us < gone_us) continue;
+      const bool in_time = recovery.span.from_us - begun_us <= epoch_.limit_us;  // else it was late before
+      const bool too_long = gone_us - std::max(recovery.span.from_us, begun_us) >= recovery_.limit_us;
+      return in_time && too_long && !was_over(transaction, recovery) ? &recovery : nullptr;
+    }
+    return nullptr;
+  }
+
+  // From the failure until somebody asked for the commit, or the log gave the transaction up.
+  DurationUs took_us(const TransactionRecord& transaction, const Recovery& recovery) const {
+    TimeUs until_us = transaction.decided_us;
+    for (const Event& event : history_.events) {
+      const bool asks = string_view(event.point) == "sink.commit" && event.before &&
+                        event.value == transaction.producer_id && event.epoch == transaction.epoch;
+      if (asks && event.at_us > until_us) {
+        until_us = event.at_us;
+        break;
+      }
+    }
+    return until_us - recovery.span.from_us;
+  }
+
+  // How long a committed transaction waited, once its checkpoint was stored.
+  DurationUs waited_us(const TransactionRecord& transaction) const {
+    const auto stored = durable_us_.find(transaction.checkpoint);
+    if (transaction.outcome != TransactionOutcome::committed || stored == durable_us_.end()) return 0;
+    return transaction.decided_us - stored->second;
+  }
+
+  const Recovery* under_way(TimeUs at_us) const {
+    for (const Recovery& recovery : recoveries_) {
+      if (recovery.span.from_us <= at_us && recovery.span.until_us >= at_us) return &recovery;
+    }
+    return nullptr;
+  }
+
+ private:
+  // What a later checkpoint pre-committed was committed meanwhile: the job had recovered, and this one was forgotten.
+  bool was_over(const TransactionRecord& lost, const Recovery& recovery) const {
+    return std::any_of(history_.transactions.begin(), history_.transactions.end(), [&](const TransactionRecord& other) {
+      return other.outcome == TransactionOutcome::committed && other.checkpoint > lost.checkpoint &&
+             other.decided_us > recovery.span.from_us && other.decided_us < lost.decided_us;
+    });
+  }
+
+  const History& history_;
+  const Condition& recovery_;
+  const Condition& epoch_;
+  const std::vector<Recovery> recoveries_;
+  const std::map<uint64_t, TimeUs> durable_us_;
+};
+
+bool writes(const OutputRecord& output, const TransactionRecord& transaction) {
+  return output.producer_id == transaction.producer_id && output.epoch == transaction.epoch &&
+         (output.transaction == 0 || transaction.number == 0 || output.transaction == transaction.number);
+}
+
+// Marks what was lost with these transactions; returns how much.
+uint64_t excuse_records(const History& history, const Reference& reference, const std::vector<size_t>& transactions,
+                        Delivery& delivery) {
+  uint64_t lost = 0;
+  if (delivery.excused.empty()) delivery.excused.assign(reference.contributions(), 0);
+  for (const OutputRecord& output : history.outputs) {
+    if (output.visibility != Visibility::aborted) continue;
+    const bool excused = std::any_of(transactions.begin(), transactions.end(),
+                                     [&](size_t i) { return writes(output, history.transactions[i]); });
+    if (!excused) continue;
+    for (const Position position : output.lineage) {
+      const uint32_t index = reference.index_of(position);
+      if (index == Reference::kNone || delivery.times[index] > 0 || delivery.excused[index]) continue;
+      delivery.excused[index] = 1;
+      ++lost;
+    }
+  }
+  return lost;
+}
+
+std::string claim_text(const History& history, const Condition& condition) {
+  return fmt::format("{} is claimed while {}", to_string(history.claimed), condition.text);
+}
+
+std::string gone_text(const History& history, const std::vector<size_t>& transactions) {
+  const TransactionRecord& first = history.transactions[transactions.front()];
+  std::string text = fmt::format("transaction {} (epoch {}) of checkpoint {}", quoted(first.transactional_id),
+                                 first.epoch, first.checkpoint);
+  if (transactions.size() > 1) text += fmt::format(" and {} more", transactions.size() - 1);
+  return text + " timed out at " + time_text(first.decided_us);
+}
+
+void check_recoveries(const History& history, const Reference& reference, Delivery& delivery, Conditions& out) {
+  const Condition* condition = find(history, "recovery");
+  const Condition* epoch = find(history, "epoch");
+  if (condition == nullptr || epoch == nullptr) return;
+  const RecoveryTimes times(history, *condition, *epoch);
+  std::map<TimeUs, std::vector<size_t>> lost;  // by the recovery's beginning
+  DurationUs longest_us = 0;
+  const TransactionRecord* longest = nullptr;
+  for (size_t i = 0; i < history.transactions.size(); ++i) {
+    const TransactionRecord& transaction = history.transactions[i];
+    if (const Recovery* recovery = times.excuse(transaction)) lost[recovery->span.from_us].push_back(i);
+    if (times.waited_us(transaction) > std::max(longest_us, condition->limit_us)) {
+      longest_us = times.waited_us(transaction);
+      longest = &transaction;
+    }
+  }
+  for (const auto& [from_us, transactions] : lost) {
+    const Recovery& recovery = *times.excuse(history.transactions[transactions.front()]);
+    DurationUs took_us = 0;
+    out.transactions.resize(history.transactions.size(), 0);
+    for (const size_t i : transactions) {
+      out.transactions[i] = 1;
+      took_us = std::max(took_us, times.took_us(history.transactions[i], recovery));
+    }
+    const uint64_t gone = excuse_records(history, reference, transactions, delivery);
+    out.breaches.push_back({condition->kind, took_us, gone, true,
+                            fmt::format("{}; the one after {} took {}: {}, {} lost", claim_text(history, *condition),
+                                        recovery.cause, time_text(took_us), gone_text(history, transactions),
+                                        count_text(gone, noun_of(reference)))});
+  }
+  if (longest == nullptr) return;
+  const Recovery* recovery = times.under_way(longest->decided_us);
+  const std::string who = recovery == nullptr ? "one" : "the one after " + recovery->cause;
+  out.breaches.push_back(
+      {condition->kind, longest_us, 0, false,
+       fmt::format("{}; {} kept transaction {} of checkpoint {} waiting for {}, and it was committed all the same",
+                   claim_text(history, *condition), who, quoted(longest->transactional_id), longest->checkpoint,
+                   time_text(longest_us))});
+}
+
+void check_restarts(const History& history, Conditions& out) {
+  const Condition* condition = find(history, "restarts");
+  if (condition == nullptr || history.job != JobStatus::failed || history.restarts < condition->limit) return;
+  out.breaches.push_back({condition->kind, 0, 0, true,
+                          fmt::format("{}; one more was needed, and the job was given up at {}",
+                                      claim_text(history, *condition), time_text(given_up_us(history)))});
+}
+
+}  // namespace
+
+Conditions check_conditions(const History& history, const Reference& reference, Delivery& delivery) {
+  Conditions conditions;
+  check_recoveries(history, reference, delivery, conditions);
+  check_restarts(history, conditions);
+  return conditions;
+}
+
+}  // namespace onceproof::checkers

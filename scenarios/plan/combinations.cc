@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/plan/combinations.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace onceproof::scenarios {
+
+using graph::BarrierMode;
+using graph::LostTransaction;
+using graph::OffsetCommit;
+using graph::OperatorKind;
+using graph::SinkMode;
+
+namespace {
+
+constexpr DurationUs kWindowUs = seconds(2);
+constexpr DurationUs kShortTimeoutUs = seconds(6);
+
+void add_sinks(const Stack& stack, Shape shape, int32_t parallelism, std::vector<Combination>& all) {
+  for (const SinkMode sink : {SinkMode::fire_and_forget, SinkMode::flush, SinkMode::transactional}) {
+    Combination one{stack, shape, parallelism};
+    one.stack.sink = sink;
+    if (sink != SinkMode::transactional) {
+      all.push_back(one);
+      continue;
+    }
+    if (!stack.checkpoints) continue;
+    for (const bool short_timeout : {false, true}) {
+      for (const LostTransaction lost : {LostTransaction::fail_job, LostTransaction::go_on}) {
+        one.short_timeout = short_timeout;
+        one.lost_transaction = lost;
+        all.push_back(one);
+      }
+    }
+  }
+}
+
+std::vector<graph::LogicalOperator> operators_of(Shape shape) {
+  std::vector<graph::LogicalOperator> operators;
+  const auto add = [&](OperatorKind kind) -> graph::LogicalOperator& {
+    operators.emplace_back().kind = kind;
+    return operators.back();
+  };
+  add(OperatorKind::log_source);
+  if (shape == Shape::transform) {
+    add(OperatorKind::map_prefix).prefix = "processed_";
+  } else {
+    add(OperatorKind::split);
+    add(OperatorKind::key_by);
+    add(OperatorKind::window_count).window_us = kWindowUs;
+  }
+  add(OperatorKind::log_sink);
+  return operators;
+}
+
+}  // namespace
+
+const char* to_string(Shape shape) { return shape == Shape::transform ? "transform" : "windowed"; }
+
+const std::vector<Combination>& all_combinations() {
+  static const std::vector<Combination> all = [] {
+    std::vector<Combination> made;
+    for (const OffsetCommit offsets : {OffsetCommit::before_processing, OffsetCommit::with_checkpoint}) {
+      for (const Stack& stack : {Stack{offsets, false, BarrierMode::aligned, SinkMode::flush},
+                                 Stack{offsets, true, BarrierMode::at_least_once, SinkMode::flush},
+                                 Stack{offsets, true, BarrierMode::aligned, SinkMode::flush}}) {
+        for (const Shape shape : {Shape::transform, Shape::windowed}) {
+          for (const int32_t parallelism : {1, 2}) add_sinks(stack, shape, parallelism, made);
+        }
+      }
+    }
+    return made;
+  }();
+  return all;
+}
+
+std::string name_of(const Combination& combination) {
+  const Stack& stack = combination.stack;
+  std::string name =
+      fmt::format("{}/{}/{}/{}/{}", to_string(stack.offsets), stack.checkpoints ? to_string(stack.barriers) : "off",
+                  to_string(stack.sink), to_string(combination.shape), combination.parallelism);
+  if (stack.sink != SinkMode::transactional) return name;
+  return name + (combination.short_timeout ? "/short/" : "/long/") +
+         (combination.lost_transaction == LostTransaction::go_on ? "continue" : "fail-job");
+}
+
+RunPlan with_combination(RunPlan plan, const Combination& combination) {
+  plan.job.plan.operators = operators_of(combination.shape);
+  plan.job.plan.parallelism = combination.parallelism;
+  plan.job.plan.max_parallelism = std::max(plan.job.plan.max_parallelism, combination.parallelism);
+  plan = with_stack(std::move(plan), "configured", combination.stack);
+  graph::SinkConfig& sink = plan.job.sink;
+  sink.lost_transaction = combination.lost_transaction;
+  sink.transaction_timeout_us = kBrokerMaxTransactionTimeoutUs;
+  if (combination.short_timeout) {
+    const DurationUs needed_us = needed_transaction_timeout_us(plan.job);
+    sink.transaction_timeout_us = std::max(plan.job.checkpoint.interval_us, std::min(kShortTimeoutUs, needed_us / 2));
+  }
+  return plan;
+}
+
+}  // namespace onceproof::scenarios
