@@ -6,7 +6,7 @@
 #include <fstream>
 #include <vector>
 
-#include "checkers/judge.h"
+#include "checkers/control.h"
 #include "reports/json.h"
 #include "reports/table.h"
 #include "runtime/real/files.h"

@@ -43,7 +43,7 @@ bool lost_for_good(const checkers::History& history) {
   const checkers::Timeline timeline = checkers::read_timeline(history);
   return std::any_of(history.transactions.begin(), history.transactions.end(), [&](const auto& transaction) {
     return transaction.outcome == checkers::TransactionOutcome::aborted && transaction.checkpoint != 0 &&
-           timeline.durable_us.contains(transaction.checkpoint);
+           timeline.durable_us(transaction.checkpoint).has_value();
   });
 }
 
