@@ -18,10 +18,15 @@
 namespace onceproof::real {
 namespace {
 
-std::string parent_of(const std::string& path) {
-  const size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
+Error too_large(const std::string& path, uint64_t most_bytes) {
+  return {ErrorCode::offset_out_of_range, fmt::format("{} has more than {} bytes", path, most_bytes)};
+}
+
+// mkdtemp makes a directory for its owner alone; a run's folder is as open as any other.
+mode_t file_mode_mask() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return mask;
 }
 
 // The file's bytes are on disk when this returns 0; otherwise an errno.
@@ -50,12 +55,19 @@ Error system_error(const std::string& what, const std::string& path, int error_n
   }
 }
 
-Result<std::string> read_file(const std::string& path) {
+std::string parent_of(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Result<std::string> read_file(const std::string& path, uint64_t most_bytes) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.open()) return system_error("read", path, errno);
   struct stat about {};
   if (::fstat(file.get(), &about) != 0) return system_error("read", path, errno);
   if (S_ISDIR(about.st_mode)) return system_error("read", path, EISDIR);
+  if (about.st_size > 0 && static_cast<uint64_t>(about.st_size) > most_bytes) return too_large(path, most_bytes);
   std::string content;
   if (about.st_size > 0) content.reserve(static_cast<size_t>(about.st_size));
   char chunk[1 << 16];
@@ -64,6 +76,7 @@ Result<std::string> read_file(const std::string& path) {
     if (count == 0) return content;
     if (count > 0) {
       content.append(chunk, static_cast<size_t>(count));
+      if (content.size() > most_bytes) return too_large(path, most_bytes);
     } else if (errno != EINTR) {
       return system_error("read", path, errno);
     }
@@ -95,6 +108,34 @@ Status make_directories(const std::string& path) {
   return error ? Status(system_error("create the directory", path, error.value())) : Status();
 }
 
+std::string first_missing(const std::string& path) {
+  std::string missing;
+  for (std::string at = path; !at.empty() && at != "." && at != "/" && !exists(at); at = parent_of(at)) missing = at;
+  return missing;
+}
+
+void remove_empty_directories(const std::string& path, const std::string& outermost) {
+  if (outermost.empty()) return;
+  for (std::string at = path; at.size() >= outermost.size(); at = parent_of(at)) {
+    if (::rmdir(at.c_str()) != 0 && errno != ENOENT) return;  // somebody else's files are in it
+  }
+}
+
+Result<std::string> make_unique_directory(const std::string& prefix) {
+  const std::string parent = parent_of(prefix);
+  std::string path = prefix + "XXXXXX";
+  for (int tries = 0; tries < 100; ++tries) {
+    if (const Status status = make_directories(parent); !status.ok()) return status.error();
+    if (::mkdtemp(path.data()) != nullptr) {
+      ::chmod(path.c_str(), 0777 & ~file_mode_mask());
+      return path;
+    }
+    if (errno != ENOENT) break;  // another program took its empty parent away: once more
+    path = prefix + "XXXXXX";
+  }
+  return system_error("create a directory in", parent, errno);
+}
+
 Status rename_path(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) == 0) return {};
   return system_error(fmt::format("rename {} to", from), to, errno);
@@ -119,6 +160,11 @@ bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 bool is_directory(const std::string& path) {
   struct stat about {};
   return ::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+bool is_pipe_or_device(const std::string& path) {
+  struct stat about {};
+  return ::stat(path.c_str(), &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode);
 }
 
 Result<std::vector<std::string>> files_below(const std::string& directory, const std::string& root) {
@@ -159,6 +205,10 @@ std::string current_directory() {
   std::error_code error;
   const std::string path = std::filesystem::current_path(error).string();
   return error ? "." : path;
+}
+
+std::string absolute_path(const std::string& path) {
+  return path.starts_with('/') ? path : current_directory() + "/" + path;
 }
 
 }  // namespace onceproof::real

@@ -13,7 +13,8 @@
 namespace onceproof::real {
 namespace {
 
-std::string parent_of(const std::string& path) {
+// Of a path relative to the root: empty for what lies in the root itself.
+std::string folder_of(const std::string& path) {
   const size_t slash = path.find_last_of('/');
   return slash == std::string::npos ? "" : path.substr(0, slash);
 }
@@ -52,7 +53,7 @@ Status OsStorage::append_now(const std::string& path, ByteView data) {
   const std::string full = absolute(path);
   Descriptor file(::open(full.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
   if (!file.open() && errno == ENOENT) {
-    if (Status made = make_directories(parent_of(full)); !made.ok()) return made;
+    if (Status made = make_directories(folder_of(full)); !made.ok()) return made;
     file = Descriptor(::open(full.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
     new_files_.insert(path);
   }
@@ -69,7 +70,7 @@ Status OsStorage::sync_now(const std::string& path) {
   if (!file.open() || ::fsync(file.get()) != 0) return system_error("sync", full, errno);
   if (!new_files_.contains(path)) return {};
   for (std::string directory = path; !directory.empty();) {
-    directory = parent_of(directory);
+    directory = folder_of(directory);
     if (Status synced = real::sync_directory(absolute(directory)); !synced.ok()) return synced;
   }
   new_files_.erase(path);
@@ -79,7 +80,7 @@ Status OsStorage::sync_now(const std::string& path) {
 Status OsStorage::rename_now(const std::string& from, const std::string& to) {
   if (Status bad = check(from); !bad.ok()) return bad;
   if (Status bad = check(to); !bad.ok()) return bad;
-  if (Status made = make_directories(parent_of(absolute(to))); !made.ok()) return made;
+  if (Status made = make_directories(folder_of(absolute(to))); !made.ok()) return made;
   if (Status moved = rename_path(absolute(from), absolute(to)); !moved.ok()) return moved;
   new_files_.erase(from);
   return {};

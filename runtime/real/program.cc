@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/real/program.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <climits>
+#include <utility>
 
 namespace onceproof::real {
 namespace {
@@ -49,6 +51,16 @@ std::string build_info() {
 }
 
 const char* program_version() { return ONCEPROOF_VERSION; }
+
+void hold_standard_streams() {
+  // In this order each open() takes the number that is closed. The wrong mode on purpose: reading or writing fails.
+  for (const auto& [fd, mode] : {std::pair{0, O_WRONLY}, {1, O_RDONLY}, {2, O_RDONLY}}) {
+    if (::fcntl(fd, F_GETFD) < 0) static_cast<void>(::open("/dev/null", mode));
+  }
+  ::signal(SIGXFSZ, SIG_IGN);
+}
+
+void end_process(int exit_code) { ::_exit(exit_code); }
 
 void catch_interrupts() {
   struct sigaction action {};

@@ -12,7 +12,7 @@ inline constexpr int kStandardOutput = 1;
 inline constexpr int kStandardError = 2;
 
 bool is_terminal(int fd);
-int terminal_columns(int fd);  // 80 when it is no terminal or does not say
+int terminal_columns(int fd);  // COLUMNS if that is a number, else the terminal's; 80 when nobody says
 bool color_allowed(int fd);    // a terminal, TERM is not "dumb", NO_COLOR is unset or empty (no-color.org)
 
 // Empty and unset are different.

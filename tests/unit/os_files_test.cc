@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "runtime/real/allocator.h"
+#include "runtime/real/append_file.h"
 #include "runtime/real/files.h"
 #include "runtime/real/program.h"
 #include "runtime/real/terminal.h"
@@ -30,6 +31,71 @@ class OsFiles : public ::testing::Test {
   void TearDown() override { EXPECT_TRUE(remove_tree(root_).ok()); }
   std::string root_;
 };
+
+TEST_F(OsFiles, AFileAboveTheLimitIsNotReadWhetherItTellsItsSizeOrNot) {
+  ASSERT_TRUE(write_file_atomically(root_ + "/file", "12345").ok());
+  EXPECT_EQ(read_file(root_ + "/file", 5).value(), "12345");
+  EXPECT_EQ(read_file(root_ + "/file", 4).code(), ErrorCode::offset_out_of_range);
+  EXPECT_EQ(read_file("/dev/zero", 1'000'000).code(), ErrorCode::offset_out_of_range);
+}
+
+TEST_F(OsFiles, UniqueDirectoriesAreDifferentAndOpenToOthers) {
+  const std::string first = make_unique_directory(root_ + "/a/b/run-").value();
+  const std::string second = make_unique_directory(root_ + "/a/b/run-").value();
+  EXPECT_NE(first, second);
+  EXPECT_THAT(first, HasSubstr("/a/b/run-"));
+  struct stat about {}, usual {};
+  ASSERT_EQ(::mkdir((root_ + "/usual").c_str(), 0777), 0);
+  ASSERT_EQ(::stat(first.c_str(), &about), 0);
+  ASSERT_EQ(::stat((root_ + "/usual").c_str(), &usual), 0);
+  EXPECT_EQ(about.st_mode, usual.st_mode);
+}
+
+TEST_F(OsFiles, EmptyDirectoriesAreTakenAwayUpToTheOutermostOneAndOnlyWhenEmpty) {
+  const std::string inner = root_ + "/a/b/c";
+  const std::string missing = first_missing(inner);
+  EXPECT_EQ(missing, root_ + "/a");
+  ASSERT_TRUE(make_directories(inner).ok());
+  EXPECT_EQ(first_missing(inner), "");
+  ASSERT_TRUE(write_file_atomically(root_ + "/a/kept", "").ok());
+  remove_empty_directories(inner, missing);
+  EXPECT_THAT(list_directory(root_ + "/a").value(), ElementsAre("kept"));
+  remove_empty_directories(root_ + "/a", "");
+  EXPECT_TRUE(exists(root_ + "/a/kept"));
+}
+
+TEST_F(OsFiles, AnAppendFileBeginsWithItsFirstLineWhateverWasLeftOfIt) {
+  const std::string path = root_ + "/state";
+  for (const char* left : {"absent", "", "whose", "whose it is", "whose it is\n"}) {
+    if (std::string(left) != "absent") ASSERT_TRUE(write_file_atomically(path, left).ok());
+    Result<AppendFile> file = AppendFile::open(path, "whose it is");
+    ASSERT_TRUE(file.ok()) << file.error().message;
+    EXPECT_EQ(file.value().content(), "whose it is\n") << left;
+    ASSERT_TRUE(file.value().append("one").ok());
+    EXPECT_EQ(read_file(path).value(), "whose it is\none\n");
+    EXPECT_THAT(list_directory(root_).value(), ElementsAre("state")) << "no temporary file stays";
+    ASSERT_TRUE(file.value().remove().ok());
+  }
+}
+
+TEST_F(OsFiles, AnAppendFileDropsATornLastLineAndLeavesAnotherFileAsItIs) {
+  const std::string path = root_ + "/state";
+  ASSERT_TRUE(write_file_atomically(path, "whose it is\none\ntwo, torn").ok());
+  EXPECT_EQ(AppendFile::open(path, "whose it is").value().content(), "whose it is\none\n");
+  EXPECT_EQ(read_file(path).value(), "whose it is\none\n");
+  ASSERT_TRUE(write_file_atomically(path, "another's, torn").ok());
+  EXPECT_EQ(AppendFile::open(path, "whose it is").value().content(), "");
+  EXPECT_EQ(read_file(path).value(), "another's, torn");
+}
+
+TEST_F(OsFiles, AnAppendFileHasOneOwnerAtATime) {
+  const std::string path = root_ + "/state";
+  {
+    Result<AppendFile> owner = AppendFile::open(path, "whose it is");
+    EXPECT_EQ(AppendFile::open(path, "whose it is").code(), ErrorCode::busy);
+  }
+  EXPECT_TRUE(AppendFile::open(path, "whose it is").ok());
+}
 
 TEST_F(OsFiles, AFileIsReadBackAsItWasWrittenWithZeroBytesAndBeyondOneChunk) {
   std::string content("a\0b\r\n\xff", 6);
