@@ -8,8 +8,6 @@
 namespace onceproof::reports {
 
 using namespace checkers;
-using Json = nlohmann::ordered_json;
-
 namespace {
 
 constexpr int kSchema = 1;
@@ -63,7 +61,7 @@ Json run_value(const RunReport& run) {
   value["scenario"] = run.scenario;
   value["seed"] = run.seed;
   value["claimed"] = to_string(verdict.claimed);
-  value["observed"] = to_string(verdict.observed);
+  value["observed"] = observed_text(verdict);
   value["verdict"] = to_string(verdict.outcome);
   value["expected"] = verdict.counts.expected;
   value["delivered"] = verdict.counts.delivered;
@@ -87,13 +85,15 @@ Json run_value(const RunReport& run) {
   return value;
 }
 
-std::string run_json(const std::vector<RunReport>& runs, int indent) {
+Json run_value(const std::vector<RunReport>& runs) {
   Json value;
   value["schema"] = kSchema;
   value["runs"] = Json::array();
   for (const RunReport& run : runs) value["runs"].push_back(run_value(run));
-  return to_text(value, indent);
+  return value;
 }
+
+std::string run_json(const std::vector<RunReport>& runs, int indent) { return to_text(run_value(runs), indent); }
 
 std::string verdict_json(const RunReport& run) {
   Json value;

@@ -12,10 +12,13 @@
 
 namespace onceproof::reports {
 
+using Json = nlohmann::ordered_json;
+
 // The one way to print JSON; ends with a newline. indent -1: one line.
 std::string to_text(const nlohmann::ordered_json& value, int indent = 2);
 
-// What `run --json` prints: {"schema":1,"runs":[...]}, one entry for each run, in the order given.
+// {"schema":1,"runs":[...]}, one entry for each run, in the order given: verdict.json, and what `run --json` begins with.
+Json run_value(const std::vector<checkers::RunReport>& runs);
 std::string run_json(const std::vector<checkers::RunReport>& runs, int indent = 2);
 nlohmann::ordered_json run_value(const checkers::RunReport& run);  // one entry of "runs", for `sweep` and `replay`
 

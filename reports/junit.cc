@@ -55,7 +55,7 @@ void put_case(std::string& out, const RunReport& run) {
   if (verdict.outcome == Outcome::violated) {
     out += fmt::format("      <failure message=\"{}\" type=\"{}\">{}</failure>\n",
                        xml_escape(fmt::format("claimed {}, observed {}: {}", to_string(verdict.claimed),
-                                              to_string(verdict.observed), verdict.evidence)),
+                                              observed_text(verdict), verdict.evidence)),
                        xml_escape(verdict.findings.empty() ? "violated" : verdict.findings.front().kind),
                        xml_escape(stories_of(run)));
   } else if (verdict.outcome == Outcome::inconclusive) {

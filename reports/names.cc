@@ -36,9 +36,13 @@ const char* visibility_name(Visibility visibility) {
 }
 
 std::string observed_text(const Verdict& verdict) {
-  return verdict.counts.expected == 0 && verdict.counts.results == 0 && verdict.findings.empty()
-             ? "-"
-             : to_string(verdict.observed);
+  const Counts& counts = verdict.counts;
+  return counts.expected + counts.phantom + counts.corrupted == 0 ? "-" : to_string(verdict.observed);
+}
+
+std::string control_words(const std::string& sentence) {
+  if (sentence.starts_with("control: ")) return sentence.substr(9);
+  return sentence.starts_with("no control: ") ? "none: " + sentence.substr(12) : sentence;
 }
 
 std::vector<const RunReport*> weakest_first(const std::vector<RunReport>& runs) {

@@ -19,7 +19,7 @@ struct ReportContext {
 
 struct TextOptions {
   bool colour = false;  // ANSI; colour never stands alone, symbols and words say the same
-  int width = 100;      // of sentences, in columns; tables are as wide as they need to be
+  int width = 100;      // of tables and sentences, in columns
 };
 
 }  // namespace onceproof::reports

@@ -34,22 +34,48 @@ const Cell& cell_at(const std::vector<Cell>& row, size_t column) {
   return column < row.size() ? row[column] : kEmpty;
 }
 
-std::vector<size_t> column_widths(const Table& table, const TextOptions& options) {
+size_t total_of(const std::vector<size_t>& widths) {
+  size_t total = widths.empty() ? 0 : (widths.size() - 1) * kGap;
+  for (const size_t width : widths) total += width;
+  return total;
+}
+
+std::vector<size_t> natural_widths(const Table& table) {
   std::vector<size_t> widths;
-  size_t total = 0;
-  size_t last_left = table.columns.size();
   for (size_t i = 0; i < table.columns.size(); ++i) {
     size_t width = display_width(table.columns[i].heading);
     for (const auto& row : table.rows) width = std::max(width, display_width(printable(cell_at(row, i).text)));
     widths.push_back(width);
-    total += width + (i == 0 ? 0 : kGap);
-    if (table.columns[i].align == Align::left) last_left = i;
   }
-  const size_t room = static_cast<size_t>(std::max(options.width, 1));
-  if (total > room && last_left < widths.size() && widths[last_left] > kNarrowest) {
-    const size_t excess = total - room;
-    widths[last_left] = std::max(kNarrowest, widths[last_left] - std::min(widths[last_left], excess));
+  return widths;
+}
+
+// The longest word of a column: narrower it cannot be without breaking one.
+size_t longest_word(const Table& table, size_t column) {
+  size_t longest = 0;
+  const auto look = [&](const std::string& text) {
+    for (const std::string& word : wrap(text, 1)) longest = std::max(longest, display_width(word));
+  };
+  look(table.columns[column].heading);
+  for (const auto& row : table.rows) look(printable(cell_at(row, column).text));
+  return longest;
+}
+
+// The last left-aligned column gives way first, then the others, from the right, as far as their words allow.
+std::vector<size_t> column_widths(const Table& table, const TextOptions& options) {
+  std::vector<size_t> widths = natural_widths(table);
+  const auto room = static_cast<size_t>(std::max(options.width, 1));
+  const auto narrow = [&](size_t column, size_t least) {
+    const size_t total = total_of(widths);
+    if (total <= room || widths[column] <= least) return;
+    widths[column] -= std::min(widths[column] - least, total - room);
+  };
+  for (size_t i = widths.size(); i-- > 0;) {
+    if (table.columns[i].align != Align::left) continue;
+    narrow(i, kNarrowest);
+    break;
   }
+  for (size_t i = widths.size(); i-- > 0;) narrow(i, std::max(longest_word(table, i), size_t{4}));
   return widths;
 }
 
@@ -60,9 +86,7 @@ std::string repeated(std::string_view text, size_t times) {
 }
 
 void put_rule(std::string& out, const std::vector<size_t>& widths) {
-  size_t total = 0;
-  for (size_t i = 0; i < widths.size(); ++i) total += widths[i] + (i == 0 ? 0 : kGap);
-  out += repeated("─", total) + "\n";
+  out += repeated("─", total_of(widths)) + "\n";
 }
 
 void put_row(std::string& out, const Table& table, const std::vector<size_t>& widths, const std::vector<Cell>& row,
@@ -111,7 +135,7 @@ std::vector<Cell> verdict_row(const RunReport& run) {
   }
   return {
       {to_string(verdict.claimed), Tone::strong},
-      {to_string(verdict.observed), tone_of(verdict.outcome)},
+      {observed_text(verdict), tone_of(verdict.outcome)},
       {grouped(verdict.counts.expected)},
       {grouped(verdict.counts.delivered)},
       count_cell(verdict.counts.lost),
@@ -122,12 +146,41 @@ std::vector<Cell> verdict_row(const RunReport& run) {
   };
 }
 
+// A table's columns as rows, with `count` of its rows, from `first` on, as columns.
+Table turned(const Table& table, size_t first, size_t count) {
+  Table out;
+  out.columns.push_back(table.columns[0]);
+  for (size_t row = first; row < first + count; ++row) out.columns.push_back({table.rows[row][0].text});
+  for (size_t column = 1; column < table.columns.size(); ++column) {
+    auto& cells = out.rows.emplace_back();
+    cells.emplace_back(table.columns[column].heading, Tone::quiet);
+    for (size_t row = first; row < first + count; ++row) cells.push_back(table.rows[row][column]);
+  }
+  return out;
+}
+
+// The cells stay in one piece: where the table is too wide it is turned, in as many pieces as the terminal asks for.
+std::string print_whole(const Table& table, const TextOptions& options) {
+  TextOptions unwrapped = options;
+  unwrapped.width = 10'000;
+  const auto room = static_cast<size_t>(std::max(options.width, 1));
+  if (total_of(natural_widths(table)) <= room) return print_table(table, unwrapped);
+  std::string out;
+  for (size_t first = 0; first < table.rows.size();) {
+    size_t count = table.rows.size() - first;
+    while (count > 1 && total_of(natural_widths(turned(table, first, count))) > room) --count;
+    out += print_table(turned(table, first, count), unwrapped);
+    first += count;
+  }
+  return out;
+}
+
 // "exactly-once   Every one of the ..." with the lines after the first indented to the sentence.
 void put_sentence(std::string& out, const std::string& label, size_t label_width, const std::string& sentence,
                   const TextOptions& options) {
   const size_t indent = label_width + 2;
   const size_t width =
-      std::max<size_t>(40, static_cast<size_t>(std::max(options.width, 1)) -
+      std::max<size_t>(24, static_cast<size_t>(std::max(options.width, 1)) -
                                std::min<size_t>(indent, static_cast<size_t>(std::max(options.width, 1))));
   bool first = true;
   for (const std::string& line : wrap(sentence, width)) {
@@ -185,9 +238,7 @@ std::string verdict_table(const std::vector<RunReport>& runs, const std::string&
     table.rows.push_back(verdict_row(*run));
     label_width = std::max(label_width, display_width(to_string(run->verdict.claimed)));
   }
-  TextOptions unwrapped = options;  // the verdict column must stay in one piece
-  unwrapped.width = 10'000;
-  std::string out = print_table(table, unwrapped);
+  std::string out = print_whole(table, options);
   for (const RunReport* run : order) {
     std::string sentence = printable(run->verdict.evidence);
     const bool told = run->verdict.evidence.find(run->verdict.why) != std::string::npos;
@@ -198,7 +249,7 @@ std::string verdict_table(const std::vector<RunReport>& runs, const std::string&
     if (sentence.empty()) sentence = "No evidence was recorded.";
     put_sentence(out, to_string(run->verdict.claimed), label_width, sentence, options);
   }
-  if (!control.empty()) put_sentence(out, "control", label_width, printable(control), options);
+  if (!control.empty()) put_sentence(out, "control", label_width, printable(control_words(control)), options);
   return out;
 }
 

@@ -33,13 +33,15 @@ struct Table {
 };
 
 // Light horizontal rules, white space between columns; a newline ends every line. When the table is wider
-// than options.width, its last left-aligned column is wrapped (never below 16 columns).
+// than options.width, its last left-aligned column is wrapped (to 16 columns at least), then the others (to their longest
+// word), so that only words that are too long stand out.
 std::string print_table(const Table& table, const TextOptions& options = {});
 
 // `text` in the colour of `tone`, or as it is when colour is off.
 std::string toned(std::string text, Tone tone, const TextOptions& options);
 
-// One row for each run (weakest claim first), then one sentence of evidence for each, then `control`.
+// One row for each run (weakest claim first), or one column where the rows are too wide for the terminal; then one
+// sentence of evidence for each, then `control`.
 // Checkpoints: "10 of 11" were completed, the others aborted.
 std::string verdict_table(const std::vector<checkers::RunReport>& runs, const std::string& control,
                           const TextOptions& options = {});

@@ -104,6 +104,14 @@ TEST(Table, wraps_its_last_text_column_to_the_width_and_leaves_no_trailing_space
   }
 }
 
+TEST(Table, narrows_the_other_columns_when_the_last_one_is_not_enough) {
+  const Table table{{{"a first column"}, {"count", Align::right}, {"what it is"}},
+                    {{"words that can be wrapped in a column", "1,234", "more words that can be wrapped as well"}}};
+  TextOptions options;
+  options.width = 40;
+  for (const std::string& line : lines_of(print_table(table, options))) EXPECT_LE(display_width(line), 40u) << line;
+}
+
 TEST(Table, a_row_that_is_too_short_is_filled_and_a_newline_in_a_cell_does_not_break_the_frame) {
   const Table table{{{"a"}, {"b"}}, {{"x"}, {"y\nz", "1"}}};
   EXPECT_EQ(lines_of(print_table(table)).size(), 6u);
@@ -123,6 +131,29 @@ TEST(VerdictTable, fits_a_hundred_columns_with_counts_in_the_hundred_thousands) 
   runs[0].verdict.evidence = std::string(300, 'x') + " " + std::string(30, 'y');
   runs[0].verdict.evidence.replace(50, 1, " ").replace(120, 1, " ").replace(190, 1, " ").replace(240, 1, " ");
   for (const std::string& line : lines_of(verdict_table(runs, ""))) EXPECT_LE(display_width(line), 100u) << line;
+}
+
+TEST(VerdictTable, is_turned_where_its_rows_are_too_wide_and_cut_where_its_columns_are) {
+  const std::vector<RunReport> runs = {run_claiming(Guarantee::at_most_once), run_claiming(Guarantee::at_least_once),
+                                       run_claiming(Guarantee::exactly_once)};
+  TextOptions options;
+  for (const int width : {80, 60, 40, 30}) {
+    options.width = width;
+    const std::string text = verdict_table(runs, "control: it did damage.", options);
+    for (const std::string& line : lines_of(text)) EXPECT_LE(display_width(line), static_cast<size_t>(width)) << line;
+    EXPECT_EQ(text.find("control: "), std::string::npos) << "the label says it";
+  }
+  options.width = 80;
+  EXPECT_THAT(verdict_table(runs, "", options),
+              HasSubstr("observed     at-most-once  at-least-once  exactly-once\n"));
+}
+
+TEST(VerdictTable, observes_nothing_of_an_empty_input) {
+  RunReport run = run_claiming(Guarantee::exactly_once);
+  run.verdict.counts = {};
+  TextOptions options;
+  options.width = 40;
+  EXPECT_THAT(verdict_table({run}, "", options), HasSubstr("observed     -\n"));
 }
 
 TEST(VerdictTable, says_the_outcome_in_words_and_uses_colour_only_when_asked) {
