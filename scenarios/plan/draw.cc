@@ -8,6 +8,7 @@
 #include "runtime/base/check.h"
 #include "runtime/base/random.h"
 #include "scenarios/plan/draw_faults.h"
+#include "scenarios/plan/drawn_place.h"
 #include "scenarios/plan/knobs.h"
 #include "scenarios/plan/language_parts.h"
 
@@ -103,6 +104,14 @@ Stack stack_named(const Scenario& scenario, const std::string& name) {
   return stack_for(*guarantee);
 }
 
+Status check_drawn(const Scenario& scenario, const RunPlan& plan) {
+  const std::optional<Contradiction> problem = find_contradiction(plan);
+  if (!problem) return {};
+  return {ErrorCode::invalid_argument,
+          fmt::format("{}: {} at {}{}", scenario.file, problem->message, drawn_place(scenario, *problem),
+                      scenario.profile ? fmt::format(" (profile {})", scenario.profile->name) : "")};
+}
+
 Result<RunPlan> draw_plan(const Scenario& scenario, uint64_t seed, const Overrides& overrides) {
   const RandomStream root = RandomStream(seed).fork("scenario");
   RunPlan plan;
@@ -120,7 +129,7 @@ Result<RunPlan> draw_plan(const Scenario& scenario, uint64_t seed, const Overrid
   const Profile profile = scenario.profile.value_or(Profile());
   const bool own_swarm = own(root, "swarm", profile.own_swarm_percent);
   if (scenario.profile) {
-    if (const Status status = check_plan(plan); !status.ok()) return status.error();  // before anything hides it
+    if (const Status status = check_drawn(scenario, plan); !status.ok()) return status.error();  // before anything hides it
   }
   const int64_t own_records = plan.input.generated.records;
   const graph::RestartStrategyKind own_strategy = plan.job.restart.strategy;
@@ -138,7 +147,8 @@ Result<RunPlan> draw_plan(const Scenario& scenario, uint64_t seed, const Overrid
   draw_swarm_faults(profile.swarm, root, "profile-fault", plan);
   const std::string stack = stack_names(scenario).back();
   plan = with_stack(std::move(plan), stack, stack_named(scenario, stack));
-  if (const Status status = check_plan(plan); !status.ok()) return status.error();
+  if (overrides.event_limit) plan.event_limit = *overrides.event_limit;
+  if (const Status status = check_drawn(scenario, plan); !status.ok()) return status.error();
   return plan;
 }
 

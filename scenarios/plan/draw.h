@@ -14,10 +14,14 @@ namespace onceproof::scenarios {
 struct Overrides {
   std::optional<InputSpec> input;
   SeededBugs bugs;
+  std::optional<int64_t> event_limit;
 };
 
 // The plan of the scenario's own parts when it has some, else of the exactly-once stack (see with_stack()).
 Result<RunPlan> draw_plan(const Scenario& scenario, uint64_t seed, const Overrides& overrides = {});
+
+// As check_plan(), of a plan that was drawn from the scenario: the error names the file and the place in it.
+Status check_drawn(const Scenario& scenario, const RunPlan& plan);
 
 // The stacks that "all" means for this scenario: the three, or "configured" when it names its own parts.
 std::vector<std::string> stack_names(const Scenario& scenario);

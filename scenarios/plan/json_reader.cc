@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -167,9 +168,16 @@ std::string JsonPlace::word_of(const std::vector<std::string>& words, std::strin
   return words.front();
 }
 
+// A whole number that is too long for the parser's integers comes as a floating-point one.
+bool JsonPlace::whole_beyond_64_bits() const {
+  constexpr double kTwoTo63 = 9.2e18;
+  return value_->is_number_float() && std::abs(value_->get<double>()) > kTwoTo63;
+}
+
 int64_t JsonPlace::integer(int64_t low, int64_t high) const {
   if (!value_->is_number_integer()) {
-    problem("a whole number is needed");
+    problem(whole_beyond_64_bits() ? fmt::format("{} is out of range, {} to {} is valid", value_->dump(), low, high)
+                                   : "a whole number is needed");
     return low;
   }
   const bool too_large = value_->is_number_unsigned() &&
@@ -184,7 +192,10 @@ int64_t JsonPlace::integer(int64_t low, int64_t high) const {
 
 uint64_t JsonPlace::natural() const {
   if (!value_->is_number_unsigned()) {
-    problem("a whole number from 0 on is needed");
+    const bool number = whole_beyond_64_bits() || value_->is_number_integer();
+    problem(number ? fmt::format("{} is out of range, 0 to {} is valid", value_->dump(),
+                                 std::numeric_limits<uint64_t>::max())
+                   : "a whole number from 0 on is needed");
     return 0;
   }
   return value_->get<uint64_t>();

@@ -71,6 +71,8 @@ class JsonPlace {
   void problem(std::string_view message) const;  // "<message> at <pointer>"
 
  private:
+  bool whole_beyond_64_bits() const;
+
   JsonReader* reader_;
   const Json* value_;
   std::string pointer_;

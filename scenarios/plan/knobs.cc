@@ -33,6 +33,7 @@ const std::vector<Knob> kKnobs = {
     KNOB("", "max_parallelism", job.plan.max_parallelism, 1, 1, 32768, "number of key groups"),
     KNOB("", "transaction_timeout_ms", job.sink.transaction_timeout_us, 1000, 1, kDayMs, "after this long the broker aborts an open transaction"),
     KNOB("", "liveness_bound_ms", liveness_bound_us, 1000, 1000, kDayMs, "how long after the last fault and the input's end the run may take to finish"),
+    KNOB("", "event_limit", event_limit, 1, 1000, kMostEvents, "a run that handles more events is stopped and inconclusive"),
     KNOB("input", "partitions", job.source.partitions, 1, 1, 256, "partitions of the source topic; lines go round-robin"),
     KNOB("input", "span_ms", input.span_us, 1000, 0, kDayMs, "event time that the input is spread over"),
     KNOB("input", "linger_ms", input.linger_us, 1000, 0, kDayMs, "the producer's linger: records appear in the source topic in steps of this"),

@@ -158,12 +158,6 @@ FaultFamily read_family(const JsonPlace& place) {
   return family;
 }
 
-bool valid_name(const std::string& name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
 }  // namespace
 
 Swarm read_swarm(const JsonPlace& place, const std::vector<std::string>& more_keys) {
@@ -229,6 +223,7 @@ DrawnNumber read_number(const JsonPlace& place, int64_t low, int64_t high) {
 Result<Scenario> parse_scenario(const std::string& text, const std::string& file_name) {
   JsonReader reader(file_name);
   Scenario scenario;
+  scenario.file = file_name;
   const auto root = reader.parse(text);
   if (root && root->object_of(top_level_keys(), "setting")) {
     if (const auto name = root->required("name")) {

@@ -166,6 +166,12 @@ Stack read_parts(const JsonPlace& place, std::vector<std::string> more_keys) {
   return stack;
 }
 
+bool valid_name(const std::string& name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
 std::vector<std::string> point_words() {
   std::vector<std::string> words;
   for (int i = 0; i < env::kPointCount; ++i) words.push_back(env::info(static_cast<env::Point>(i)).name);

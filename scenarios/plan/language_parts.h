@@ -43,6 +43,9 @@ std::vector<FaultSpec> read_faults(const JsonPlace& place);
 std::vector<graph::LogicalOperator> read_pipeline(const JsonPlace& place);
 Stack read_parts(const JsonPlace& place, std::vector<std::string> more_keys = {});  // more_keys are the caller's
 
+// 1 to 64 lower-case letters, digits and dashes: of scenarios, profiles and stacks, which are names of folders too.
+bool valid_name(const std::string& name);
+
 std::vector<std::string> fault_kind_words();
 std::vector<std::string> plan_fault_kind_words();  // in the order of a plan's actions
 std::vector<std::string> log_topic_words();       // in the order of simulator::LogTopic

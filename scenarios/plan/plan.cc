@@ -12,46 +12,57 @@ namespace onceproof::scenarios {
 
 namespace {
 
-Status invalid(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
+using Problem = std::optional<Contradiction>;
 
-Status check_process(const std::string& name, const ClusterPlan& cluster) {
-  if (name.empty()) return invalid("a fault without a target");
+Problem contradiction(std::vector<std::string> settings, std::string message) {
+  return Contradiction{std::move(message), std::move(settings), -1, ""};
+}
+
+std::string unknown_process(const std::string& name, const ClusterPlan& cluster) {
+  if (name.empty()) return "a fault without a target";
   for (const char* known : {"*", "@hit", "jobmanager", "controller", "reader", "every broker", "every task-manager"}) {
-    if (name == known) return {};
+    if (name == known) return "";
   }
   const auto [role, number] = split_process_name(name);
   const int count = role == "taskmanager" ? cluster.task_managers : role == "broker" ? cluster.brokers : 0;
-  if (number >= 0 && number < count) return {};
+  if (number >= 0 && number < count) return "";
   std::vector<std::string> words = {"jobmanager", "controller"};
   for (int i = 0; i < cluster.task_managers; ++i) words.push_back(fmt::format("taskmanager-{}", i));
   for (int i = 0; i < cluster.brokers; ++i) words.push_back(fmt::format("broker-{}", i));
-  return invalid(unknown_word("process", name, "a fault of this cluster", words));
+  return unknown_word("process", name, "", words);
 }
 
-Status check_partition(const simulator::MoveLeaderFault& fault, const RunPlan& plan) {
+std::string unknown_partition(const simulator::MoveLeaderFault& fault, const RunPlan& plan) {
   const int32_t partitions = partitions_of(plan, fault.topic);
-  if (fault.partition < partitions) return {};
-  return invalid(fmt::format("a fault moves the leader of partition {} of \"{}\", which has {}", fault.partition,
-                             log_topic_words()[static_cast<size_t>(fault.topic)], partitions));
+  if (fault.partition < partitions) return "";
+  return fmt::format("a fault moves the leader of partition {} of \"{}\", which has {}", fault.partition,
+                     log_topic_words()[static_cast<size_t>(fault.topic)], partitions);
 }
 
-Status check_targets(const RunPlan& plan) {
-  for (const simulator::Fault& fault : plan.faults) {
-    std::vector<std::string> names;
-    if (const auto* move = std::get_if<simulator::MoveLeaderFault>(&fault.action)) {
-      if (Status status = check_partition(*move, plan); !status.ok()) return status;
+std::vector<std::string> processes_of(const simulator::Fault& fault) {
+  std::vector<std::string> names;
+  if (const auto* crash = std::get_if<simulator::CrashFault>(&fault.action)) names = {crash->target};
+  if (const auto* pause = std::get_if<simulator::PauseFault>(&fault.action)) names = {pause->target};
+  if (const auto* cut = std::get_if<simulator::PartitionFault>(&fault.action)) names = {cut->target, cut->peer};
+  if (const auto* delay = std::get_if<simulator::DelayFault>(&fault.action)) names = {delay->target};
+  if (const auto* storage = std::get_if<simulator::StorageFault>(&fault.action)) names = {storage->target};
+  if (const auto* stall = std::get_if<simulator::StallFault>(&fault.action)) names = {stall->target};
+  if (const auto* slow = std::get_if<simulator::SlowFault>(&fault.action)) names = {slow->target};
+  if (const auto* reconnect = std::get_if<simulator::ReconnectFault>(&fault.action)) names = {reconnect->target};
+  if (!fault.trigger.by_target.empty()) names.push_back(fault.trigger.by_target);
+  return names;
+}
+
+Problem find_in_faults(const RunPlan& plan) {
+  for (size_t i = 0; i < plan.faults.size(); ++i) {
+    const simulator::Fault& fault = plan.faults[i];
+    const auto* move = std::get_if<simulator::MoveLeaderFault>(&fault.action);
+    if (const std::string message = move != nullptr ? unknown_partition(*move, plan) : ""; !message.empty()) {
+      return Contradiction{message, {}, static_cast<int>(i), ""};
     }
-    if (const auto* crash = std::get_if<simulator::CrashFault>(&fault.action)) names = {crash->target};
-    if (const auto* pause = std::get_if<simulator::PauseFault>(&fault.action)) names = {pause->target};
-    if (const auto* cut = std::get_if<simulator::PartitionFault>(&fault.action)) names = {cut->target, cut->peer};
-    if (const auto* delay = std::get_if<simulator::DelayFault>(&fault.action)) names = {delay->target};
-    if (const auto* storage = std::get_if<simulator::StorageFault>(&fault.action)) names = {storage->target};
-    if (const auto* stall = std::get_if<simulator::StallFault>(&fault.action)) names = {stall->target};
-    if (const auto* slow = std::get_if<simulator::SlowFault>(&fault.action)) names = {slow->target};
-    if (const auto* reconnect = std::get_if<simulator::ReconnectFault>(&fault.action)) names = {reconnect->target};
-    if (!fault.trigger.by_target.empty()) names.push_back(fault.trigger.by_target);
-    for (const std::string& name : names) {
-      if (Status status = check_process(name, plan.cluster); !status.ok()) return status;
+    for (const std::string& name : processes_of(fault)) {
+      const std::string message = unknown_process(name, plan.cluster);
+      if (!message.empty()) return Contradiction{message, {}, static_cast<int>(i), name};
     }
   }
   return {};
@@ -84,29 +95,52 @@ DurationUs needed_patience_us(const RunPlan& plan) {
          plan.job.sink.linger_us;
 }
 
-Status check_plan(const RunPlan& plan) {
+std::optional<Contradiction> find_contradiction(const RunPlan& plan) {
   const int32_t parallelism = plan.job.plan.parallelism;
   const int64_t slots = int64_t{plan.cluster.task_managers} * plan.job.slots_per_task_manager;
   if (parallelism > slots) {
-    return invalid(fmt::format("parallelism {} needs as many slots, but {} task managers with {} slots have {}",
-                               parallelism, plan.cluster.task_managers, plan.job.slots_per_task_manager, slots));
+    return contradiction({"parallelism", "cluster.slots", "cluster.task_managers"},
+                         fmt::format("parallelism {} needs as many slots, but {} task managers with {} slots have {}",
+                                     parallelism, plan.cluster.task_managers, plan.job.slots_per_task_manager, slots));
   }
   if (parallelism > plan.job.plan.max_parallelism) {
-    return invalid(
-        fmt::format("parallelism {} is above max_parallelism {}", parallelism, plan.job.plan.max_parallelism));
+    return contradiction({"parallelism", "max_parallelism"},
+                         fmt::format("parallelism {} is above max_parallelism {}", parallelism,
+                                     plan.job.plan.max_parallelism));
   }
-  if (plan.network.min_us > plan.network.typical_us) return invalid("network.min_us is above network.typical_us");
-  if (plan.network.typical_us > plan.network.tail_us) return invalid("network.typical_us is above network.tail_us");
-  if (plan.job.heartbeat.timeout_us <= plan.job.heartbeat.interval_us) {
-    return invalid("heartbeat.timeout_ms must be above heartbeat.interval_ms");
+  const simulator::NetworkOptions& network = plan.network;
+  if (network.min_us > network.typical_us) {
+    return contradiction({"network.min_us", "network.typical_us"},
+                         fmt::format("network.min_us {} is above network.typical_us {}", network.min_us,
+                                     network.typical_us));
+  }
+  if (network.typical_us > network.tail_us) {
+    return contradiction({"network.typical_us", "network.tail_us"},
+                         fmt::format("network.typical_us {} is above network.tail_us {}", network.typical_us,
+                                     network.tail_us));
+  }
+  const graph::HeartbeatConfig& heartbeat = plan.job.heartbeat;
+  if (heartbeat.timeout_us <= heartbeat.interval_us) {
+    return contradiction({"heartbeat.timeout_ms", "heartbeat.interval_ms"},
+                         fmt::format("heartbeat.timeout_ms {} must be above heartbeat.interval_ms {}",
+                                     heartbeat.timeout_us / 1000, heartbeat.interval_us / 1000));
   }
   const graph::RestartConfig& restart = plan.job.restart;
   if (restart.strategy == graph::RestartStrategyKind::exponential_delay &&
       restart.initial_backoff_us > restart.max_backoff_us) {
-    return invalid("restart.initial_backoff_ms is above restart.max_backoff_ms");
+    return contradiction({"restart.initial_backoff_ms", "restart.max_backoff_ms"},
+                         fmt::format("restart.initial_backoff_ms {} is above restart.max_backoff_ms {}",
+                                     restart.initial_backoff_us / 1000, restart.max_backoff_us / 1000));
   }
-  if (Status status = check_targets(plan); !status.ok()) return status;
-  return check_consistent(plan.job);
+  if (Problem problem = find_in_faults(plan)) return problem;
+  const Status consistent = check_consistent(plan.job);
+  if (consistent.ok()) return {};
+  return contradiction({"transaction_timeout_ms", "checkpoint.interval_ms"}, consistent.error().message);
+}
+
+Status check_plan(const RunPlan& plan) {
+  const Problem problem = find_contradiction(plan);
+  return problem ? Status(ErrorCode::invalid_argument, problem->message) : Status();
 }
 
 }  // namespace onceproof::scenarios

@@ -3,6 +3,7 @@
 // (plan.json) stores it, so that a failure can be replayed after the drawing code has changed.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,7 +61,9 @@ struct RunPlan {
   InputPlan input;
   simulator::FaultPlan faults;
   DurationUs liveness_bound_us = seconds(120);
+  int64_t event_limit = 100'000'000;  // a run that needs more is stopped, and inconclusive
 };
+inline constexpr int64_t kMostEvents = 1'000'000'000'000;
 
 // Several runs of the same draw, one a stack: what `run` stores and `replay` reads. All plans share everything
 // but `guarantee` and the job's stack.
@@ -70,9 +73,15 @@ struct PlanFile {
 std::string to_json(const PlanFile& file);
 Result<PlanFile> parse_plan_file(const std::string& text, const std::string& file_name);
 
-// What no run could make sense of: contradictions (guarantee.h), targets that the cluster does not have, too few
-// slots. The error names the setting.
-Status check_plan(const RunPlan& plan);
+// What no run could make sense of: contradictions (guarantee.h), targets that the cluster does not have, too few slots.
+struct Contradiction {
+  std::string message;
+  std::vector<std::string> settings;  // paths of the knobs that have a part in it; none: it is a fault's
+  int fault = -1;                     // index into the plan's faults
+  std::string word;                   // of the fault: the process that is none, or empty
+};
+std::optional<Contradiction> find_contradiction(const RunPlan& plan);
+Status check_plan(const RunPlan& plan);  // its message as an error
 
 // How long a log client must be ready to wait, where nothing is wrong: until a coordinator has read its state, and through
 // some requests that have to be repeated. Whoever gives up earlier can fail for good.

@@ -124,19 +124,42 @@ void read_plan_input(const JsonPlace& place, InputPlan& input) {
   if (const auto hash = place.required("content_hash")) input.content_hash = hash->word();
 }
 
+std::string read_name(const JsonPlace& place) {
+  const std::string name = place.word();
+  if (place.is_string() && !valid_name(name)) place.problem("a name is 1 to 64 lower-case letters, digits and dashes");
+  return name;
+}
+
+// As Kafka's legal characters of a topic, without the names of its internal topics.
+bool legal_in_log(const std::string& text) {
+  constexpr size_t kMost = 249;
+  return !text.empty() && text.size() <= kMost && !text.starts_with("__") &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+         });
+}
+
+void read_names(const JsonPlace& place, RunPlan& plan) {
+  for (const NamedText& named : kTexts) {
+    const auto text = place.required(named.key);
+    if (!text) continue;
+    named.text(plan) = text->word();
+    if (text->is_string() && !legal_in_log(text->word())) {
+      text->problem("a name in the log is 1 to 249 of the characters a-z A-Z 0-9 . _ - and does not begin with __");
+    }
+  }
+  if (plan.job.source.topic == plan.job.sink.topic) place.problem("source_topic and sink_topic are the same");
+}
+
 RunPlan read_common(const JsonPlace& root) {
   RunPlan plan;
   if (const auto version = root.required("version")) plan.version = version->word();
-  if (const auto scenario = root.required("scenario")) plan.scenario = scenario->word();
+  if (const auto scenario = root.required("scenario")) plan.scenario = read_name(*scenario);
   if (const auto seed = root.required("seed")) plan.seed = seed->natural();
   if (const auto pipeline = root.required("pipeline")) plan.job.plan.operators = read_pipeline(*pipeline);
   if (const auto input = root.required("input")) read_plan_input(*input, plan.input);
   if (const auto settings = root.required("settings")) read_settings(*settings, plan);
-  if (const auto names = root.required("names")) {
-    for (const NamedText& named : kTexts) {
-      if (const auto text = names->required(named.key)) named.text(plan) = text->word();
-    }
-  }
+  if (const auto names = root.required("names")) read_names(*names, plan);
   if (const auto bugs = root.required("bugs")) {
     for (const JsonPlace& bug : bugs->elements()) plan.job.bugs.add(*seeded_bug_named(bug.word_of(bug_words(), "bug")));
   }
@@ -185,16 +208,21 @@ Result<PlanFile> parse_plan_file(const std::string& text, const std::string& fil
         if (!name) break;
         for (const PartInfo& part : stack_parts()) place.required(part.name);
         const Stack stack = read_parts(place, {"name"});
-        file.plans.push_back(with_stack(common, name->word(), stack));
+        for (const RunPlan& other : file.plans) {
+          if (other.guarantee == name->word()) name->problem("the name of an earlier stack");
+        }
+        file.plans.push_back(with_stack(common, read_name(*name), stack));
       }
       if (file.plans.empty()) stacks->problem("a plan needs at least one stack");
     }
   }
   if (!reader.ok()) return reader.error();
   for (const RunPlan& plan : file.plans) {
-    if (const Status status = check_plan(plan); !status.ok()) {
-      return Error{status.code(), file_name + ": " + status.error().message};
-    }
+    const std::optional<Contradiction> problem = find_contradiction(plan);
+    if (!problem) continue;
+    const std::string place = problem->fault >= 0 ? fmt::format("/faults/{}", problem->fault)
+                                                  : "/settings/" + problem->settings.front();
+    return Error{ErrorCode::invalid_argument, fmt::format("{}: {} at {}", file_name, problem->message, place)};
   }
   return file;
 }

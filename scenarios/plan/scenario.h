@@ -103,6 +103,7 @@ struct Profile {
 };
 
 struct Scenario {
+  std::string file;  // that it was read from
   std::string name;
   std::string description;
   InputSpec input;
