@@ -183,6 +183,7 @@ struct History {
   std::vector<Event> events;                 // in time order
   JobStatus job = JobStatus::running;
   std::string job_reason;            // of a failure
+  std::string stopped;               // why the run was stopped before its end; empty: it was not
   TimeUs ended_us = 0;               // virtual time at which the run stopped
   TimeUs healed_us = 0;              // the last fault was over; 0: there was none
   Bounds bounds;

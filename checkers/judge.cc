@@ -101,6 +101,7 @@ Verdict judge(const History& history, const Reference& reference) {
   verdict.breaches = conditions.breaches;
 
   std::string why;
+  add_reason(why, history.stopped);
   add_reason(why, liveness.why);
   add_reason(why, unread);
   for (const Breach& breach : verdict.breaches) add_reason(why, breach.damaged ? breach.story : std::string());
@@ -121,7 +122,7 @@ Verdict judge(const History& history, const Reference& reference) {
   return verdict;
 }
 
-RunReport judged(History history, const Reference& reference) {
+RunReport counted(History history) {
   RunReport report;
   for (const FaultRecord& fault : history.faults) {
     ++report.faults.armed;
@@ -132,8 +133,13 @@ RunReport judged(History history, const Reference& reference) {
     report.checkpoints_completed += checkpoint.outcome == CheckpointOutcome::completed ? 1 : 0;
     report.checkpoints_aborted += checkpoint.outcome == CheckpointOutcome::aborted ? 1 : 0;
   }
-  report.verdict = judge(history, reference);
   report.history = std::move(history);
+  return report;
+}
+
+RunReport judged(History history, const Reference& reference) {
+  RunReport report = counted(std::move(history));
+  report.verdict = judge(report.history, reference);
   return report;
 }
 

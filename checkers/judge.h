@@ -15,6 +15,7 @@ namespace onceproof::checkers {
 
 Verdict judge(const History& history, const Reference& reference);
 // The report of a run: its verdict, and what reports count of its history. What names the run is the caller's to add.
+RunReport counted(History history);  // not judged yet
 RunReport judged(History history, const Reference& reference);
 
 // The strongest guarantee that the counts allow.

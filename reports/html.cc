@@ -123,7 +123,7 @@ std::string verdicts(const std::vector<const RunReport*>& runs, const ReportCont
   for (size_t i = 0; i < runs.size(); ++i) out += card(i, *runs[i]);
   out += "</div>\n";
   if (!context.control.empty()) {
-    std::string control = control_words(context.control);
+    std::string control = context.control;
     if (control[0] >= 'a' && control[0] <= 'z') control[0] = static_cast<char>(control[0] - 'a' + 'A');
     out += "<aside class=\"control\" aria-labelledby=\"control-h\"><h3 id=\"control-h\">Control</h3><p>" +
            html_escape(printable(control)) + "</p></aside>\n";

@@ -40,11 +40,6 @@ std::string observed_text(const Verdict& verdict) {
   return counts.expected + counts.phantom + counts.corrupted == 0 ? "-" : to_string(verdict.observed);
 }
 
-std::string control_words(const std::string& sentence) {
-  if (sentence.starts_with("control: ")) return sentence.substr(9);
-  return sentence.starts_with("no control: ") ? "none: " + sentence.substr(12) : sentence;
-}
-
 std::vector<const RunReport*> weakest_first(const std::vector<RunReport>& runs) {
   std::vector<const RunReport*> order;
   for (const RunReport& run : runs) order.push_back(&run);

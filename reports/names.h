@@ -17,8 +17,6 @@ const char* visibility_name(checkers::Visibility visibility);    // "committed",
 
 // "exactly-once", or "-" for a run whose input held nothing that could be observed.
 std::string observed_text(const checkers::Verdict& verdict);
-// A sentence about the control without the word in front that every report prints as its label.
-std::string control_words(const std::string& sentence);
 
 // The runs by claimed guarantee, weakest first; runs of one guarantee keep their order.
 std::vector<const checkers::RunReport*> weakest_first(const std::vector<checkers::RunReport>& runs);

@@ -249,7 +249,7 @@ std::string verdict_table(const std::vector<RunReport>& runs, const std::string&
     if (sentence.empty()) sentence = "No evidence was recorded.";
     put_sentence(out, to_string(run->verdict.claimed), label_width, sentence, options);
   }
-  if (!control.empty()) put_sentence(out, "control", label_width, printable(control_words(control)), options);
+  if (!control.empty()) put_sentence(out, "control", label_width, printable(control), options);
   return out;
 }
 

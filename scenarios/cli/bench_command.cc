@@ -136,7 +136,9 @@ Result<Json> reference_run(size_t rounds) {
   Options options;
   options.target = "reference";
   options.guarantee = "exactly-once";
-  Result<Session> session = open_session(options);
+  const Result<Request> request = request_of(options);
+  if (!request.ok()) return request.error();
+  Result<Session> session = open_session(options, request.value());
   if (!session.ok()) return session.error();
   const auto plans = session.value().plans(1);
   if (!plans.ok()) return plans.error();

@@ -6,7 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
+#include <sstream>
 
+#include "runtime/base/check_handler.h"
+#include "runtime/real/program.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
 #include "scenarios/cli/settings.h"
@@ -18,7 +21,11 @@ namespace {
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 valid, 1 violated, 2 inconclusive, 4 nothing matched, 5 nondeterministic,\n"
-    "64 wrong usage or input, 70 internal error, 130 interrupted.";
+    "64 wrong usage or input, 70 internal error, 74 a result could not be written,\n"
+    "130 interrupted.";
+
+// Commands that people ask for and that are not there: a nearest word would mislead.
+constexpr const char* kNotYet[] = {"enumerate", "shrink", "hunt", "report", "completion"};
 
 // A subcommand and the function behind it.
 struct Command {
@@ -34,6 +41,12 @@ void add_seed(CLI::App& app, Options& o) {
 }
 void add_input(CLI::App& app, Options& o) {
   app.add_option("--input", o.input, "a text file instead of the scenario's own input");
+}
+void add_limits(CLI::App& app, Options& o) {
+  app.add_option("--input-limit", o.input_limit, "refuse an input of more bytes (K, M, G): it is held in memory")
+      ->default_str("256M");
+  app.add_option("--event-limit", o.event_limit, "stop a run that handles more events; it is inconclusive")
+      ->default_str("the scenario's");
 }
 void add_profile(CLI::App& app, Options& o) {
   app.add_option("--profile", o.profile,
@@ -66,8 +79,10 @@ Command make_run(CLI::App& app, Options& o) {
                                   "  onceproof run word-count --profile swarm --seed 7\n"
                                   "  onceproof run my-scenario.json --input access.log --json\n");
   command->add_option("scenario", o.target, "a name (onceproof list) or a scenario file")->required();
-  for (const auto& add : {add_guarantee, add_profile, add_seed, add_input, add_bug, add_json, add_out, add_determinism})
+  for (const auto& add :
+       {add_guarantee, add_profile, add_seed, add_input, add_bug, add_json, add_out, add_determinism, add_limits}) {
     add(*command, o);
+  }
   return {command, run_command};
 }
 
@@ -76,7 +91,7 @@ Command make_replay(CLI::App& app, Options& o) {
                                   "  onceproof replay runs/word-count/2026-01-31T12-00-00-0x1\n"
                                   "  onceproof replay plan.json --check-determinism\n");
   command->add_option("plan", o.target, "a run's folder, or its plan.json")->required();
-  for (const auto& add : {add_guarantee, add_json, add_out, add_determinism}) add(*command, o);
+  for (const auto& add : {add_guarantee, add_json, add_out, add_determinism, add_limits}) add(*command, o);
   return {command, replay_command};
 }
 
@@ -111,7 +126,12 @@ Command make_sweep(CLI::App& app, Options& o) {
                       "in every so many seeds run again without each fault that fired, to see whether it mattered; 0: never")
       ->default_str("200");
   command->add_option("--resume", o.resume, "file that keeps the state of an interrupted sweep");
-  for (const auto& add : {add_guarantee, add_profile, add_input, add_bug, add_json, add_out, add_determinism}) add(*command, o);
+  command->add_option("--keep", o.keep, "so many violating seeds are run again and stored whole, with report and JUnit")
+      ->default_str("3");
+  for (const auto& add :
+       {add_guarantee, add_profile, add_input, add_bug, add_json, add_out, add_determinism, add_limits}) {
+    add(*command, o);
+  }
   return {command, sweep_command};
 }
 
@@ -160,7 +180,7 @@ std::vector<Command> make_commands(CLI::App& app, Options& o) {
   CLI::App* explain = add_command(app, "explain", "Derive the guarantee of each stack, and say why",
                                   "  onceproof explain word-count\n  onceproof explain my-scenario.json --seed 7\n");
   explain->add_option("scenario", o.target, "a name (onceproof list) or a scenario file")->required();
-  for (const auto& add : {add_guarantee, add_profile, add_seed, add_input, add_json}) add(*explain, o);
+  for (const auto& add : {add_guarantee, add_profile, add_seed, add_input, add_json, add_limits}) add(*explain, o);
   commands.push_back({explain, explain_command});
   CLI::App* bench = add_command(app, "bench", "Measure the event loop and the reference run against their baselines",
                                 "  onceproof bench\n  onceproof bench --json\n");
@@ -201,6 +221,20 @@ std::string unknown_option(const std::vector<Command>& commands, int argc, char*
   return "";
 }
 
+// A flag that was given decides, whatever the environment says. Returns the first one whose value is empty.
+std::string settle_flags(const CLI::App& command, Options& options) {
+  std::string empty;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() == 0) continue;
+    const std::string name = option->get_lnames().empty() ? option->get_name() : "--" + option->get_lnames().front();
+    options.decided_by.erase(name);
+    const std::vector<std::string>& values = option->results();
+    const bool flag = option->get_items_expected_max() == 0;
+    if (!flag && empty.empty() && std::find(values.begin(), values.end(), "") != values.end()) empty = name;
+  }
+  return empty;
+}
+
 int parse_and_run(int argc, char** argv) {
   Options options;
   if (const Status status = apply_settings(options); !status.ok()) return usage_error(status.error().message);
@@ -216,28 +250,52 @@ int parse_and_run(int argc, char** argv) {
     const std::vector<std::string> names = names_of(commands);
     const std::string word = argv[1];
     if (word != "worker" && std::find(names.begin(), names.end(), word) == names.end()) {
+      for (const char* other : kNotYet) {
+        if (word == other) return usage_error(fmt::format("`{}` is not there yet; `onceproof --help` lists what is", word));
+      }
       return usage_error(unknown_word("command", word, "", names));
     }
   }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    if (e.get_exit_code() == 0) {  // --help, --version
+      std::ostringstream out, err;
+      app.exit(e, out, err);
+      print(out.str());
+      return kValid;
+    }
     const std::string option = unknown_option(commands, argc, argv);
     return usage_error(fmt::format("{} (see onceproof {}--help)", option.empty() ? e.what() : option,
                                    argc > 1 && argv[1][0] != '-' ? std::string(argv[1]) + " " : ""));
   }
   for (const Command& command : commands) {
-    if (command.app->parsed()) return command.run(options);
+    if (!command.app->parsed()) continue;
+    const std::string empty = settle_flags(*command.app, options);
+    if (!empty.empty()) return usage_error(empty + " needs a value, and this one is empty");
+    return command.run(options);
   }
   return kInternal;
+}
+
+// Of the process, for whoever reports a defect.
+std::string command_line;
+
+void end_after_failed_check() {
+  message("this is a defect of onceproof, whatever the input. Please report the line above with the output of\n"
+          "`onceproof version`, the input file and this command: " + command_line);
+  real::end_process(kInternal);
 }
 
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
+  command_line.clear();
+  for (int i = 0; i < argc; ++i) command_line += (i > 0 ? " " : "") + std::string(argv[i]);
+  on_check_failure(end_after_failed_check);
+  real::hold_standard_streams();
   try {
-    return parse_and_run(argc, argv);
+    return finish_output(parse_and_run(argc, argv));
   } catch (const std::exception& e) {
     message(std::string("internal error: ") + e.what());
     return kInternal;

@@ -38,7 +38,8 @@ Result<bool> run_suite(const std::string& scenario, const std::string& profile, 
       if (!added.ok()) return added.error();
     }
     if (real::is_terminal(real::kStandardError)) {
-      fmt::print(stderr, "\r\033[K{} {} seed {}/{}  {} runs", scenario, profile, seed - first + 1, seeds, coverage.runs());
+      std::fputs(fmt::format("\r\033[K{} {} seed {}/{}  {} runs", scenario, profile, seed - first + 1, seeds,
+                             coverage.runs()).c_str(), stderr);
       std::fflush(stderr);
     }
     if (real::interrupted()) return false;
@@ -101,7 +102,7 @@ int coverage_command(const Options& options) {
       if (!done.value()) return kInterrupted;
     }
   }
-  if (real::is_terminal(real::kStandardError)) fmt::print(stderr, "\r\033[K");
+  if (real::is_terminal(real::kStandardError)) std::fputs("\r\033[K", stderr);
   const std::vector<std::string> unexplained = coverage.unexplained();
   if (options.json) {
     print(reports::to_text(Json{{"schema", 1},

@@ -122,8 +122,8 @@ std::string text_of(const std::vector<Tally>& tallies) {
                           fmt::format("{}", t.crashes), fmt::format("{}", t.committed), fmt::format("{}", t.lost),
                           fmt::format("{}", t.corrupt), reports::outcome_text(outcome_of(t))});
     const std::string name = fmt::format("{} {}", to_string(t.setup.journal), to_string(t.setup.synchronous));
-    if (t.violations > 0) notes += fmt::format("{}: {}\nreproduce: {}\n", name, first_line(t.story), reproduce(t));
-    if (!t.damage.empty()) notes += fmt::format("{}, as it may: {}\n", name, first_line(t.damage));
+    if (t.violations > 0) notes += wrapped(name + ": " + first_line(t.story)) + "reproduce: " + reproduce(t) + "\n";
+    if (!t.damage.empty()) notes += wrapped(name + ", as it may: " + first_line(t.damage));
   }
   uint64_t lost = 0, corrupt = 0;
   for (const Tally& t : tallies) {
@@ -132,8 +132,8 @@ std::string text_of(const std::vector<Tally>& tallies) {
     corrupt += t.corrupt;
   }
   if (lost + corrupt > 0) {
-    notes += fmt::format("control: without syncs the same crashes lost {} acknowledged transactions and corrupted {} "
-                         "databases\n", lost, corrupt);
+    notes += wrapped(fmt::format("control: without syncs the same crashes lost {} acknowledged transactions and "
+                                 "corrupted {} databases", lost, corrupt));
   }
   return reports::print_table(table, text_options()) + notes;
 }
@@ -141,7 +141,7 @@ std::string text_of(const std::vector<Tally>& tallies) {
 }  // namespace
 
 int disk_command(const Options& options) {
-  const Result<uint64_t> seed = parse_number(options.seed, "--seed", 0, UINT64_MAX);
+  const Result<uint64_t> seed = parse_number(options.seed, decider(options, "--seed"), 0, UINT64_MAX);
   if (!seed.ok()) return usage_error(seed.error().message);
   const Result<uint64_t> crashes = parse_number(options.crashes, "--crashes", 1, 1'000'000'000);
   if (!crashes.ok()) return usage_error(crashes.error().message);

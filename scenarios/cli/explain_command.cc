@@ -56,27 +56,29 @@ std::string text_of(const RunPlan& plan, const Derivation& derivation) {
       fmt::format("{}: this stack guarantees {}{}\n", plan.guarantee, checkers::to_string(derivation.guarantee),
                   derivation.weakest.empty() ? "" : ", decided by its " + derivation.weakest);
   text += reports::print_table(table, text_options());
-  text += fmt::format("order {}: {}\n", to_string(derivation.order), derivation.order_why);
+  text += wrapped(fmt::format("order {}: {}", to_string(derivation.order), derivation.order_why));
   for (const checkers::Condition& condition : derivation.conditions) {
-    text += fmt::format("as long as {} (set by {})\n", condition.text, condition.setting);
+    text += wrapped(fmt::format("as long as {} (set by {})", condition.text, condition.setting));
   }
-  for (const std::string& warning : derivation.warnings) text += "warning: " + warning + "\n";
+  for (const std::string& warning : derivation.warnings) text += wrapped("warning: " + warning);
   return text + "\n";
 }
 
 }  // namespace
 
 int explain_command(const Options& options) {
-  const Result<uint64_t> seed = parse_number(options.seed, "--seed", 0, UINT64_MAX);
+  const Result<uint64_t> seed = parse_number(options.seed, decider(options, "--seed"), 0, UINT64_MAX);
   if (!seed.ok()) return usage_error(seed.error().message);
-  Result<Session> session = open_session(options);
+  const Result<Request> request = request_of(options);
+  if (!request.ok()) return usage_error(request.error().message);
+  Result<Session> session = open_session(options, request.value());
   if (!session.ok()) return usage_error(session.error().message);
   const auto plans = session.value().plans(seed.value());
   if (!plans.ok()) return usage_error(plans.error().message);
 
   Json stacks = Json::array();
-  std::string text = fmt::format("seed {:#x}\n{}: {}\n\n", seed.value(), session.value().scenario_name(),
-                                 session.value().description());
+  std::string text = fmt::format("seed {:#x}\n", seed.value());
+  text += wrapped(fmt::format("{}: {}", session.value().scenario_name(), session.value().description())) + "\n";
   for (const RunPlan& plan : plans.value()) {
     const Derivation derivation = derive(plan.job);
     stacks.push_back(json_of(plan, derivation));
@@ -86,7 +88,7 @@ int explain_command(const Options& options) {
   text += "faults of this seed:\n";
   for (const simulator::Fault& fault : plans.value().front().faults) {
     faults.push_back(simulator::describe(fault));
-    text += "  " + simulator::describe(fault) + "\n";
+    text += wrapped("- " + simulator::describe(fault));
   }
   if (options.json) {
     text = reports::to_text(Json{{"schema", 1},

@@ -17,49 +17,16 @@
 #include "runtime/real/wall_clock.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
-#include "scenarios/search/sweep_state.h"
+#include "scenarios/cli/sweep_report.h"
+#include "scenarios/search/sweep.h"
+#include "scenarios/search/whole_run.h"
 
 namespace onceproof::scenarios::cli {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr size_t kShownViolations = 10;
-
-struct Totals {
-  uint64_t seeds = 0, runs = 0, violations = 0, nondeterministic = 0, inconclusive = 0, control_effective = 0;
-  uint64_t armed = 0, fired = 0;                       // faults of all runs
-  uint64_t measured_fired = 0, measured_effective = 0;  // of the seeds whose faults were left out one by one
-  const SeedOutcome* first_violation = nullptr;
-  const StackOutcome* first_violated_stack = nullptr;
-};
-
-Totals totals_of(const std::map<uint64_t, SeedOutcome>& finished, bool twice) {
-  Totals totals;
-  for (const auto& [seed, outcome] : finished) {
-    ++totals.seeds;
-    totals.runs += outcome.stacks.size() * (twice ? 2 : 1);
-    totals.control_effective += outcome.control_effective;
-    totals.nondeterministic += !outcome.nondeterminism.empty();
-    for (const StackOutcome& stack : outcome.stacks) {
-      totals.armed += stack.armed;
-      totals.fired += stack.fired;
-      totals.measured_fired += outcome.effects_measured ? stack.fired : 0;
-      totals.measured_effective += outcome.effects_measured ? stack.effective : 0;
-      totals.inconclusive += stack.verdict == "inconclusive";
-      if (stack.verdict != "violated") continue;
-      ++totals.violations;
-      if (totals.first_violation != nullptr) continue;
-      totals.first_violation = &outcome;
-      totals.first_violated_stack = &stack;
-    }
-  }
-  return totals;
-}
-
 Result<std::vector<uint64_t>> seeds_of(const Options& options) {
-  const auto count = parse_number(options.seeds, "--seeds", 0, 1'000'000'000);
+  const auto count = parse_number(options.seeds, decider(options, "--seeds"), 0, 1'000'000'000);
   if (!count.ok()) return count.error();
   const auto first = parse_number(options.first_seed, "--first-seed", 0, UINT64_MAX - count.value());
   if (!first.ok()) return first.error();
@@ -82,7 +49,7 @@ Result<std::vector<uint64_t>> seeds_of(const Options& options) {
 // One line that says what this sweep is: the same line, the same results.
 std::string identity_of(const Options& options, const Session& session, const std::string& input_hash) {
   const Result<std::string> program = real::read_file(real::program_path());
-  const Json json = {{"sweep", 1},
+  const reports::Json json = {{"sweep", 2},
                      {"version", real::program_version()},
                      {"program", program.ok() ? fmt::format("{:016x}", hash64(program.value())) : "unknown"},
                      {"request", to_line(session.request())},
@@ -96,119 +63,119 @@ std::string identity_of(const Options& options, const Session& session, const st
   return line;
 }
 
-Json json_of(const Session& session, const Totals& totals, double seconds, uint64_t runs_now) {
-  Json first = nullptr;
-  if (totals.first_violation != nullptr) {
-    const StackOutcome& stack = *totals.first_violated_stack;
-    first = {{"seed", totals.first_violation->seed},
-             {"guarantee", stack.stack},
-             {"story", stack.story},
-             {"reproduce", session.reproduce(totals.first_violation->seed, stack.stack)}};
-  }
-  return {{"schema", 1},
-          {"scenario", session.scenario_name()},
-          {"seeds", totals.seeds},
-          {"runs", totals.runs},
-          {"violations", totals.violations},
-          {"nondeterministic", totals.nondeterministic},
-          {"inconclusive", totals.inconclusive},
-          {"control_effective", totals.control_effective},
-          {"faults",
-           {{"armed", totals.armed},
-            {"fired", totals.fired},
-            {"measured", totals.measured_fired},
-            {"effective", totals.measured_effective}}},
-          {"runs_per_second", seconds > 0 ? static_cast<double>(runs_now) / seconds : 0.0},
-          {"first_violation", first}};
+int exit_code(const SweepTally& tally) {
+  if (tally.nondeterministic > 0) return kNondeterministic;
+  if (tally.violating.total() > 0) return kViolated;
+  return tally.inconclusive.total() > 0 ? kInconclusive : kValid;
 }
 
-std::string text_of(const Session& session, const std::map<uint64_t, SeedOutcome>& finished, const Totals& totals,
-                    double seconds, uint64_t runs_now) {
-  std::string text = fmt::format(
-      "{}: {} seeds, {} runs, {:.0f} runs/s\n"
-      "violations {}   nondeterministic {}   inconclusive {}   control effective in {} of {} seeds\n",
-      session.scenario_name(), totals.seeds, totals.runs, seconds > 0 ? static_cast<double>(runs_now) / seconds : 0.0,
-      totals.violations, totals.nondeterministic, totals.inconclusive, totals.control_effective, totals.seeds);
-  text += fmt::format("faults armed {}, fired {}", totals.armed, totals.fired);
-  if (totals.measured_fired > 0) {
-    text += fmt::format("; of {} that were left out once, {} had been effective", totals.measured_fired,
-                        totals.measured_effective);
+int exit_code(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::invalid_argument: return kUsage;
+    case ErrorCode::io_error:
+    case ErrorCode::disk_full: return kNotWritten;
+    default: return kInternal;
   }
-  text += "\n";
-  size_t shown = 0;
-  for (const auto& [seed, outcome] : finished) {
-    if (!outcome.nondeterminism.empty() && shown < kShownViolations)
-      text += "nondeterministic: " + outcome.nondeterminism + "\n";
-    for (const StackOutcome& stack : outcome.stacks) {
-      if (stack.verdict == "valid" || ++shown > kShownViolations) continue;
-      text += fmt::format("{} {}: {}\n  reproduce: {}\n", stack.verdict, stack.stack, stack.story,
-                          session.reproduce(seed, stack.stack));
+}
+
+// The options of a sweep, as numbers.
+struct Numbers {
+  std::vector<uint64_t> seeds;
+  uint64_t jobs = 1, stop_at = UINT64_MAX, keep = 0, effective_every = 0;
+};
+
+Result<Numbers> numbers_of(const Options& options) {
+  Numbers numbers;
+  const auto seeds = seeds_of(options);
+  if (!seeds.ok()) return seeds.error();
+  numbers.seeds = seeds.value();
+  const auto number = [&](const std::string& text, const char* flag, uint64_t low, uint64_t high, uint64_t& into) {
+    const Result<uint64_t> value = parse_number(text, decider(options, flag), low, high);
+    if (value.ok()) into = value.value();
+    return value.ok() ? Status() : Status(value.error());
+  };
+  Status status;
+  numbers.jobs = static_cast<uint64_t>(real::cpu_count());
+  if (!options.jobs.empty()) status = number(options.jobs, "--jobs", 1, 256, numbers.jobs);
+  if (status.ok() && !options.stop_at.empty()) status = number(options.stop_at, "--stop-at", 1, UINT64_MAX, numbers.stop_at);
+  if (status.ok()) status = number(options.keep, "--keep", 0, RunList::kMost, numbers.keep);
+  if (status.ok()) status = number(options.effective_every, "--effective-every", 0, UINT64_MAX, numbers.effective_every);
+  if (!status.ok()) return status.error();
+  if (options.check_determinism) numbers.jobs = std::max<uint64_t>(numbers.jobs, 2);
+  return numbers;
+}
+
+// The violating seeds with the lowest numbers, each run again and stored as `run` does. False: one could not be.
+bool keep_runs(Session& session, const Options& options, uint64_t most, SweepResult& result) {
+  for (const auto& [place, run] : result.tally.violating.runs()) {
+    if (result.kept.size() >= most || real::interrupted()) break;
+    const uint64_t seed = place.first;
+    if (!result.kept.empty() && result.kept.back().seed == seed) continue;  // its other guarantee
+    const Result<WholeRun> whole = run_whole(session, seed);
+    const Result<std::string> folder =
+        whole.ok() ? store_whole(session, seed, whole.value(), options.out) : Result<std::string>(whole.error());
+    if (!folder.ok()) {
+      message(fmt::format("the run of seed {:#x} could not be stored: {}", seed, folder.error().message));
+      return false;
     }
+    result.kept.push_back({seed, folder.value()});
   }
-  if (shown > kShownViolations) text += fmt::format("... and {} more\n", shown - kShownViolations);
-  return text;
+  return true;
 }
 
-int exit_code(const Totals& totals) {
-  if (totals.nondeterministic > 0) return kNondeterministic;
-  if (totals.violations > 0) return kViolated;
-  return totals.inconclusive > 0 ? kInconclusive : kValid;
+int run_and_report(const Options& options, const Numbers& numbers, Session& session, SweepState& state) {
+  message(fmt::format("{} seeds {:#x} to {:#x}, {} workers", session.scenario_name(), numbers.seeds.front(),
+                      numbers.seeds.back(), numbers.jobs));
+  SweepOptions sweep;
+  sweep.jobs = static_cast<int>(numbers.jobs);
+  sweep.check_determinism = options.check_determinism;
+  sweep.stop_at = numbers.stop_at;
+  sweep.progress = real::is_terminal(real::kStandardError);
+  const double begin = real::monotonic_seconds();
+  const SweepEnd end = run_sweep(session, numbers.seeds, sweep, state);
+  SweepResult result{state.tally(), {}, real::monotonic_seconds() - begin, end.runs,
+                     state.finished_count() == numbers.seeds.size()};
+  if (end.error) message(end.error->message);
+  const bool kept = end.interrupted || end.error || keep_runs(session, options, numbers.keep, result);
+  print(options.json ? sweep_json(session, options, result) : sweep_text(session, result));
+  flush_output();
+  if (end.interrupted) {
+    message(fmt::format("interrupted; {} finished seeds are kept in {}, the same command goes on from there",
+                        state.finished_count(), state.path()));
+    return kInterrupted;
+  }
+  if (end.error) return exit_code(*end.error);
+  if (options.resume.empty()) state.remove();
+  return kept ? exit_code(state.tally()) : kNotWritten;
 }
 
 }  // namespace
 
 int sweep_command(const Options& options) {
-  const auto seeds = seeds_of(options);
-  if (!seeds.ok()) return usage_error(seeds.error().message);
-  const auto jobs = options.jobs.empty() ? Result<uint64_t>(static_cast<uint64_t>(real::cpu_count()))
-                                         : parse_number(options.jobs, "--jobs", 1, 256);
-  if (!jobs.ok()) return usage_error(jobs.error().message);
-  const auto stop_at = options.stop_at.empty() ? Result<uint64_t>(UINT64_MAX)
-                                               : parse_number(options.stop_at, "--stop-at", 1, UINT64_MAX);
-  if (!stop_at.ok()) return usage_error(stop_at.error().message);
-  const auto every = parse_number(options.effective_every, "--effective-every", 0, UINT64_MAX);
-  if (!every.ok()) return usage_error(every.error().message);
-  Request request = request_of(options);
-  request.effective_every = every.value();
-  Result<Session> session = Session::open(request);
+  const Result<Numbers> numbers = numbers_of(options);
+  if (!numbers.ok()) return usage_error(numbers.error().message);
+  Result<Request> request = request_of(options);
+  if (!request.ok()) return usage_error(request.error().message);
+  request.value().effective_every = numbers.value().effective_every;
+  Result<Session> session = open_session(options, request.value());
   if (!session.ok()) return usage_error(session.error().message);
-  if (seeds.value().empty()) {
+  if (numbers.value().seeds.empty()) {
     message("no seed is in this sweep");
     return kNothingMatched;
   }
-  const auto plans = session.value().plans(seeds.value().front());  // a bad input is told before workers start
+  if (const Status status = check_rereadable(options.input); !status.ok()) return usage_error(status.error().message);
+  const auto plans = session.value().plans(numbers.value().seeds.front());  // a bad input is told before workers start
   if (!plans.ok()) return usage_error(plans.error().message);
+  const Status own = check_rereadable(plans.value().front().input.spec.path);
+  if (!own.ok()) return usage_error(own.error().message);
 
   const std::string identity = identity_of(options, session.value(), plans.value().front().input.content_hash);
   const std::string path = options.resume.empty() ? fmt::format("{}/{}/sweep-{:016x}.jsonl", options.out,
                                                                 session.value().scenario_name(), hash64(identity))
                                                   : options.resume;
   Result<SweepState> state = SweepState::open(path, identity);
-  if (!state.ok()) return usage_error(state.error().message);
-
-  message(fmt::format("{} seeds {:#x} to {:#x}, {} workers", session.value().scenario_name(), seeds.value().front(),
-                      seeds.value().back(), jobs.value()));
-  SweepOptions sweep;
-  sweep.jobs = static_cast<int>(options.check_determinism ? std::max<uint64_t>(jobs.value(), 2) : jobs.value());
-  sweep.check_determinism = options.check_determinism;
-  sweep.stop_at = stop_at.value();
-  sweep.progress = real::is_terminal(real::kStandardError);
-  const double begin = real::monotonic_seconds();
-  const SweepEnd end = run_sweep(session.value(), seeds.value(), sweep, state.value());
-  const double seconds = real::monotonic_seconds() - begin;
-  if (!end.error.empty()) message(end.error);
-
-  const std::map<uint64_t, SeedOutcome>& finished = state.value().finished();
-  const Totals totals = totals_of(finished, options.check_determinism);
-  print(options.json ? reports::to_text(json_of(session.value(), totals, seconds, end.runs))
-                     : text_of(session.value(), finished, totals, seconds, end.runs));
-  if (end.interrupted) {
-    message(fmt::format("interrupted; {} finished seeds are kept in {}, the same command goes on from there",
-                        finished.size(), state.value().path()));
-    return kInterrupted;
-  }
-  if (options.resume.empty() && end.error.empty()) state.value().remove();
-  return end.error.empty() ? exit_code(totals) : kInternal;
+  if (!state.ok()) return failure(state.error());
+  return run_and_report(options, numbers.value(), session.value(), state.value());
 }
 
 }  // namespace onceproof::scenarios::cli

@@ -102,6 +102,7 @@ void end_fields(F&& f) {
   using T = checkers::History;
   f.may("job", &T::job, "how the job stood at the end");
   f.may("job_reason", &T::job_reason, "why it failed");
+  f.may("stopped", &T::stopped, "why the run was stopped before its end; empty: it was not");
   f.may("ended_us", &T::ended_us, "when the run stopped", kSince);
   f.may("healed_us", &T::healed_us, "when the last fault was over; 0: there was none", kSince);
   f.may("input_end_us", &T::input_end_us, "when the last input record was available", kSince);

@@ -16,6 +16,10 @@ namespace {
 // Text that every Debian has; the project's own page where someone removed it.
 constexpr const char* kDefaultTexts[] = {"/usr/share/common-licenses/GPL-3", "README.md"};
 
+std::string limit_text(uint64_t most_bytes) {
+  return fmt::format("is above the limit of {} bytes (--input-limit raises it)", most_bytes);
+}
+
 // Zipf's law in whole numbers: word k has a share of 1 / (k + 1).
 class Zipf {
  public:
@@ -32,13 +36,17 @@ class Zipf {
   std::vector<uint64_t> ends_;  // of each word's share
 };
 
-std::string generate(const GeneratedInput& input) {
+Result<std::string> generate(const GeneratedInput& input, uint64_t most_bytes) {
   RandomStream words = RandomStream(1).fork("generated-input");  // the same words for every seed: it is the input
   RandomStream shapes = RandomStream(1).fork("generated-shape");
   const Zipf zipf(input.zipf_percent > 0 ? input.distinct : 1);
   std::string text;
-  text.reserve(static_cast<size_t>(input.records) * 8 * static_cast<size_t>(input.words));
   for (int64_t i = 0; i < input.records; ++i) {
+    if (text.size() > most_bytes) {
+      return Error{ErrorCode::invalid_argument,
+                   fmt::format("{} of the {} records that /input/generated asks for make {} bytes, which {}", i,
+                               input.records, text.size(), limit_text(most_bytes))};
+    }
     if (shapes.percent(static_cast<uint32_t>(input.empty_percent))) {
       text += "\n";
     } else if (input.huge_one_in > 0 && shapes.below(static_cast<uint64_t>(input.huge_one_in)) == 0) {
@@ -122,10 +130,14 @@ TimeUs event_time(TimeUs sent_us, const InputShape& shape, RandomStream& lags) {
 
 }  // namespace
 
-Result<std::string> load_text(const InputPlan& input) {
+Result<std::string> load_text(const InputPlan& input, uint64_t most_bytes) {
   const InputSpec& spec = input.spec;
-  if (spec.kind == InputKind::generated) return generate(input.generated);
-  if (spec.kind == InputKind::file) return real::read_file(spec.path);
+  if (spec.kind == InputKind::generated) return generate(input.generated, most_bytes);
+  if (spec.kind == InputKind::file) {
+    Result<std::string> text = real::read_file(spec.path, most_bytes);
+    if (text.code() != ErrorCode::offset_out_of_range) return text;
+    return Error{ErrorCode::invalid_argument, fmt::format("{} {}", spec.path, limit_text(most_bytes))};
+  }
   for (const char* path : kDefaultTexts) {
     Result<std::string> text = real::read_file(path);
     if (text.ok()) return text;

@@ -13,9 +13,13 @@
 
 namespace onceproof::scenarios {
 
+// A run holds its input and every result of it in memory, some twenty bytes for each of the input's; more than this is
+// refused unless somebody says otherwise (--input-limit).
+inline constexpr uint64_t kInputLimit = uint64_t{256} << 20;
+
 // The bytes behind an input: the file's, the default text's, or the generated lines. Errors are
 // invalid_argument with the path and what is wrong with it.
-Result<std::string> load_text(const InputPlan& input);
+Result<std::string> load_text(const InputPlan& input, uint64_t most_bytes = kInputLimit);
 std::string content_hash(const std::string& text);
 
 // What decides where a line goes and when: numbers of the plan, gathered.

@@ -17,10 +17,9 @@ namespace onceproof::scenarios {
 
 namespace {
 
-struct File {
-  std::string path;  // inside the run's folder
-  std::string content;
-};
+constexpr int kMostOfASecond = 10'000;  // runs of one scenario and seed
+
+constexpr const char* kInputFile = "input.txt";
 
 std::string trace_text(const simulator::Trace& trace) {
   std::string text =
@@ -29,49 +28,67 @@ std::string trace_text(const simulator::Trace& trace) {
   return text;
 }
 
-std::vector<File> files_of(const StoredRun& run) {
-  std::vector<File> files;
-  std::vector<checkers::RunReport> reports;
-  for (const RunResult& result : *run.results) reports.push_back(result.report);
-  files.push_back({"plan.json", to_json({run.plans})});
-  files.push_back({"verdict.json", reports::run_json(reports)});
-  files.push_back({"junit.xml", reports::junit_xml(reports)});
-  files.push_back({"report.html", reports::html_report(reports, run.context)});
-  for (size_t i = 0; i < run.plans.size(); ++i) {
-    const std::string& stack = run.plans[i].guarantee;
-    files.push_back({stack + "/verdict.json", reports::verdict_json(reports[i])});
-    files.push_back({stack + "/trace.txt", trace_text((*run.results)[i].trace)});
+// The plans, with an input that a reader in any folder finds.
+PlanFile stored_plans(const StoredRun& run) {
+  PlanFile file{run.plans};
+  for (RunPlan& plan : file.plans) {
+    InputSpec& input = plan.input.spec;
+    if (run.input_text) {
+      input = {InputKind::file, kInputFile};
+    } else if (input.kind == InputKind::file) {
+      input.path = real::absolute_path(input.path);
+    }
   }
-  return files;
+  return file;
 }
 
 // Straight into its file: it may be many times as large as all others.
 Status write_history_of(const std::string& folder, const StoredRun& run, size_t i) {
-  const RunResult& result = (*run.results)[i];
+  const checkers::RunReport& report = (*run.reports)[i];
   HistoryHead head;
-  head.scenario = result.report.scenario;
+  head.scenario = report.scenario;
   head.stack = run.plans[i].guarantee;
   head.place = static_cast<uint32_t>(i);
-  head.seed = result.report.seed;
-  head.trace_hash = result.report.trace_hash;
-  head.world_events = result.report.events;
+  head.seed = report.seed;
+  head.trace_hash = report.trace_hash;
+  head.world_events = report.events;
   const std::string path = fmt::format("{}/{}/{}", folder, head.stack, kHistoryFile);
-  return write_history(std::move(head), result.reference->pipeline(), result.reference->input(), result.report.history,
+  return write_history(std::move(head), run.reference->pipeline(), run.reference->input(), report.history,
                        [&](std::string_view piece) { return real::append_to_file(path, piece); });
 }
 
-Status write_all(const std::string& folder, const StoredRun& run) {
-  if (Status status = real::make_directories(folder); !status.ok()) return status;
-  for (const RunPlan& plan : run.plans) {
-    if (Status status = real::make_directories(folder + "/" + plan.guarantee); !status.ok()) return status;
-  }
-  for (const File& file : files_of(run)) {
-    if (Status status = real::append_to_file(folder + "/" + file.path, file.content); !status.ok()) return status;
-  }
+// One text at a time: a history is many times as large as the run that it tells of.
+Status write_files(const std::string& folder, const StoredRun& run) {
+  Status status;
+  const auto put = [&](const std::string& path, const auto& make) {
+    if (status.ok()) status = real::append_to_file(folder + "/" + path, make());
+  };
+  const std::vector<checkers::RunReport>& reports = *run.reports;
+  put("plan.json", [&] { return to_json(stored_plans(run)); });
+  if (run.input_text) put(kInputFile, [&]() -> const std::string& { return *run.input_text; });
+  put("verdict.json", [&] { return reports::run_json(reports); });
+  put("junit.xml", [&] { return reports::junit_xml(reports); });
+  put("report.html", [&] { return reports::html_report(reports, run.context); });
   for (size_t i = 0; i < run.plans.size(); ++i) {
-    if (Status status = write_history_of(folder, run, i); !status.ok()) return status;
+    const std::string& stack = run.plans[i].guarantee;
+    if (status.ok()) status = real::make_directories(folder + "/" + stack);
+    put(stack + "/verdict.json", [&] { return reports::verdict_json(reports[i]); });
+    if (status.ok()) status = write_history_of(folder, run, i);
+    put(stack + "/trace.txt", [&] { return trace_text((*run.traces)[i]); });
   }
-  return {};
+  return status;
+}
+
+// A folder that is there is complete, so none is ever replaced: the rename of a folder onto one with files in it fails.
+Result<std::string> give_name(const std::string& temporary, const std::string& name) {
+  for (int n = 1; n < kMostOfASecond; ++n) {
+    const std::string folder = n == 1 ? name : fmt::format("{}-{}", name, n);
+    if (real::exists(folder)) continue;
+    const Status status = real::rename_path(temporary, folder);
+    if (status.ok()) return folder;
+    if (!real::exists(folder)) return status.error();
+  }
+  return Error{ErrorCode::io_error, fmt::format("{} and {} more are there already", name, kMostOfASecond)};
 }
 
 }  // namespace
@@ -79,14 +96,24 @@ Status write_all(const std::string& folder, const StoredRun& run) {
 Result<std::string> store_run(const std::string& root, const StoredRun& run) {
   const RunPlan& plan = run.plans.front();
   const std::string parent = root + "/" + plan.scenario;
-  const std::string name = fmt::format("{}-{:#x}", real::local_timestamp(), plan.seed);
-  std::string folder = parent + "/" + name;
-  for (int n = 2; real::exists(folder); ++n) folder = fmt::format("{}/{}-{}", parent, name, n);
-  const std::string temporary = folder + ".tmp";
-  if (const Status status = real::remove_tree(temporary); !status.ok()) return status.error();
-  if (const Status status = write_all(temporary, run); !status.ok()) return status.error();
-  if (const Status status = real::rename_path(temporary, folder); !status.ok()) return status.error();
-  if (const Status status = real::sync_directory(parent); !status.ok()) return status.error();
+  const std::string name = fmt::format("{}/{}-{:#x}", parent, real::local_timestamp(), plan.seed);
+  const std::string made_here = real::first_missing(parent);
+  Result<std::string> folder = real::make_unique_directory(name + ".tmp-");
+  if (!folder.ok()) {
+    real::remove_empty_directories(parent, made_here);
+    return folder;
+  }
+  const std::string temporary = folder.take();
+  const Status written = write_files(temporary, run);
+  folder = written.ok() ? give_name(temporary, name) : Result<std::string>(written.error());
+  if (folder.ok()) {
+    if (const Status synced = real::sync_directory(parent); !synced.ok()) return synced.error();
+    return folder;
+  }
+  if (const Status removed = real::remove_tree(temporary); !removed.ok()) {
+    return Error{folder.code(), folder.error().message + "; " + removed.error().message};
+  }
+  real::remove_empty_directories(parent, made_here);
   return folder;
 }
 

@@ -103,10 +103,16 @@ class Progress {
   TimeUs last_us_ = 0;
 };
 
+bool over_limit(const simulator::World& world, const RunPlan& plan) {
+  return world.events() > static_cast<uint64_t>(plan.event_limit);
+}
+
 // Until the job has ended, every transaction is decided, the reader has seen what is visible and no fault is in force;
-// or nothing has gone further for the bound. Returns when something last did.
-TimeUs run_to_the_end(simulator::World& world, const RunPlan& plan, TimeUs input_end_us,
-                      const simulator::log::LogCluster& log, const simulator::log::ReaderJournal& journal) {
+// or nothing has gone further for the bound, or the plan's events are used up. Returns when something last did.
+TimeUs run_to_the_end(simulator::World& world, const RunPlan& plan, const PreparedInput& input,
+                      const simulator::log::LogCluster& log, const simulator::log::ReaderJournal& journal,
+                      const RunWatch& watch) {
+  const TimeUs input_end_us = input.end_us;
   const TimeUs safety_end_us = input_end_us + kSafetyMarginUs;
   const DurationUs bound_us = liveness_of(plan);
   uint64_t seen = 0;
@@ -116,6 +122,11 @@ TimeUs run_to_the_end(simulator::World& world, const RunPlan& plan, TimeUs input
   while (world.run_until(world.now() + kLookEveryUs)) {
     if (world.now() >= safety_end_us) world.disarm_remaining_faults();
     progress.look(world, log, plan);
+    if (watch) {
+      const auto read = std::min(static_cast<uint64_t>(log.asked()), input.records);
+      watch({plan.guarantee, world.now(), read, input.records});
+    }
+    if (over_limit(world, plan)) return progress.last_us();
     if (world.hits(env::Point::job_status) != seen) {
       seen = world.hits(env::Point::job_status);
       status = job_status(world, reason);
@@ -132,14 +143,16 @@ TimeUs run_to_the_end(simulator::World& world, const RunPlan& plan, TimeUs input
 
 }  // namespace
 
-Result<PreparedInput> prepare_input(const RunPlan& plan) {
-  Result<std::string> text = load_text(plan.input);
+Result<PreparedInput> prepare_input(const RunPlan& plan, uint64_t most_bytes) {
+  Result<std::string> text = load_text(plan.input, most_bytes);
   if (!text.ok()) return text.error();
   PreparedInput prepared;
   prepared.content_hash = content_hash(text.value());
   if (!plan.input.content_hash.empty() && plan.input.content_hash != prepared.content_hash) {
+    const InputSpec& spec = plan.input.spec;
     return Error{ErrorCode::invalid_argument,
-                 "the input is not the one that the plan was made with: its content differs"};
+                 fmt::format("the input{} is not the one that the plan was made with: its content differs",
+                             spec.kind == InputKind::file ? " " + spec.path : "")};
   }
   Result<ShapedInput> shaped = shape_input(text.value(), input_shape(plan));
   if (!shaped.ok()) return shaped.error();
@@ -161,13 +174,20 @@ Result<PreparedInput> prepare_input(const RunPlan& plan) {
     if (!partition.empty()) prepared.end_us = std::max(prepared.end_us, partition.back());
   }
   prepared.end_us += plan.input.linger_us;
+  for (const auto& partition : input->partitions) prepared.records += partition.size();
+  const bool generated = plan.input.spec.kind == InputKind::generated;
+  if (!generated && text.value().size() <= kCopiedInputBytes) {
+    prepared.text = std::make_shared<const std::string>(text.take());
+  }
   prepared.source = std::move(topic);
   prepared.reference = std::make_shared<const checkers::Reference>(input, checker_pipeline(plan.job.plan.operators));
   return prepared;
 }
 
-RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording recording,
-                   std::optional<std::pair<uint64_t, uint64_t>> window) {
+namespace {
+
+simulator::WorldOptions world_options(const RunPlan& plan, Recording recording,
+                                      std::optional<std::pair<uint64_t, uint64_t>> window) {
   simulator::WorldOptions options;
   options.seed = plan.seed;
   options.network = plan.network;
@@ -176,13 +196,18 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   options.faults = plan.faults;
   options.detail = window;
   options.slow_step_us = slow_step_of(plan);
-  if (recording == Recording::judged) options.skipped_points = unjudged_points();
+  if (recording != Recording::full) options.skipped_points = unjudged_points();
+  return options;
+}
+
+// Everything but the verdict. The world is gone when this returns: judging needs its own room.
+RunResult simulate(const RunPlan& plan, const PreparedInput& input, simulator::WorldOptions options, const RunWatch& watch) {
   simulator::log::LogCluster log(log_options(plan));  // outlives the world, whose brokers refer to it
   simulator::log::ReaderJournal journal;
   simulator::World world(std::move(options));
   StoredCheckpoints stored(world);
   build(world, plan, input, log, journal);
-  const TimeUs progress_us = run_to_the_end(world, plan, input.end_us, log, journal);
+  const TimeUs progress_us = run_to_the_end(world, plan, input, log, journal, watch);
 
   RunResult result;
   result.trace = world.trace();
@@ -197,11 +222,24 @@ RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording re
   history.input_end_us = input.end_us;
   history.job = job;
   history.job_reason = std::move(job_reason);
-  result.report = checkers::judged(std::move(history), *input.reference);
+  if (over_limit(world, plan)) history.stopped = fmt::format("more than {} events (event_limit)", plan.event_limit);
+  result.report = checkers::counted(std::move(history));
   result.report.scenario = plan.scenario;
   result.report.seed = plan.seed;
   result.report.trace_hash = to_string(world.trace().hash());
   result.report.events = world.events();
+  return result;
+}
+
+}  // namespace
+
+RunResult run_plan(const RunPlan& plan, const PreparedInput& input, Recording recording,
+                   std::optional<std::pair<uint64_t, uint64_t>> window, const RunWatch& watch) {
+  RunResult result = simulate(plan, input, world_options(plan, recording, window), watch);
+  checkers::RunReport& report = result.report;
+  if (recording == Recording::state) return result;
+  if (watch) watch({plan.guarantee, report.history.ended_us, input.records, input.records, true});
+  report.verdict = checkers::judge(report.history, *input.reference);
   return result;
 }
 

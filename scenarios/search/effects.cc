@@ -58,7 +58,7 @@ RunPlan without_fault(RunPlan plan, size_t fault) {
 }
 
 Result<bool> is_effective(Session& session, const RunPlan& plan, size_t fault, uint64_t state) {
-  const Result<RunResult> without = session.run(without_fault(plan, fault));
+  const Result<RunResult> without = session.run(without_fault(plan, fault), Recording::state);
   if (!without.ok()) return without.error();
   return end_state(without.value().report.history) != state;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,8 @@ struct StackOutcome {
   uint64_t events = 0;
   uint64_t lost = 0;
   uint64_t duplicated = 0;
-  uint64_t armed = 0;  // faults
-  uint64_t fired = 0;
-  uint64_t effective = 0;  // when they were measured
+  std::vector<std::string> findings;                   // their kinds, each once
+  std::map<std::string, checkers::FaultCounts> faults;  // by kind; effective: when they were measured
 };
 
 struct SeedOutcome {

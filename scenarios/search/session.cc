@@ -23,12 +23,35 @@ constexpr size_t kKeptInputs = 48;
 
 Error bad(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
 
+constexpr uint64_t kMostPlanBytes = uint64_t{64} << 20;
+
+// What lies in a run's folder beside the plan is often named instead of it: the folder, or empty.
+std::string folder_meant(const std::string& path) {
+  if (path.ends_with("plan.json")) return "";
+  for (const std::string& folder : {path, real::parent_of(path), real::parent_of(real::parent_of(path))}) {
+    if (folder != path && real::exists(folder + "/plan.json")) return folder;
+  }
+  return "";
+}
+
 Result<PlanFile> load_plan(const std::string& path) {
   if (const Status status = refuse_other_file(path, "plan.json"); !status.ok()) return status.error();
   const std::string file = real::is_directory(path) ? path + "/plan.json" : path;
-  Result<std::string> text = real::read_file(file);
+  if (const std::string folder = folder_meant(path); real::exists(path) && !folder.empty()) {
+    if (!real::exists(path + "/plan.json")) {
+      return bad(fmt::format("{} is not a plan: name the folder of the run: onceproof replay {}", path, folder));
+    }
+  }
+  Result<std::string> text = real::read_file(file, kMostPlanBytes);
   if (!text.ok()) return bad(text.error().message);
-  return parse_plan_file(text.value(), file);
+  Result<PlanFile> plan = parse_plan_file(text.value(), file);
+  if (!plan.ok()) return plan;
+  for (RunPlan& one : plan.value().plans) {  // a run's folder has its input beside the plan
+    InputSpec& input = one.input.spec;
+    const std::string beside = real::parent_of(file) + "/" + input.path;
+    if (input.kind == InputKind::file && !input.path.starts_with('/') && real::exists(beside)) input.path = beside;
+  }
+  return plan;
 }
 
 std::vector<std::string> words_of(const JsonPlace& root, const char* key) {
@@ -71,6 +94,8 @@ std::string to_line(const Request& request) {
                                        {"stacks", request.stacks},
                                        {"input", request.input},
                                        {"bugs", request.bugs},
+                                       {"input_limit", request.input_limit},
+                                       {"event_limit", request.event_limit},
                                        {"profile", request.profile},
                                        {"effective_every", request.effective_every}};
   std::string line = reports::to_text(json, -1);
@@ -87,6 +112,8 @@ Result<Request> request_from_line(const std::string& line) {
     if (const auto plan = root->required("plan_path")) request.plan_path = plan->word();
     if (const auto input = root->required("input")) request.input = input->word();
     if (const auto profile = root->required("profile")) request.profile = profile->word();
+    if (const auto limit = root->required("input_limit")) request.input_limit = limit->natural();
+    if (const auto limit = root->required("event_limit")) request.event_limit = limit->natural();
     if (const auto every = root->required("effective_every")) request.effective_every = every->natural();
     request.stacks = words_of(*root, "stacks");
     request.bugs = words_of(*root, "bugs");
@@ -134,6 +161,7 @@ Result<Session> Session::open(const Request& request) {
     }
     session.overrides_.bugs.add(*bug);
   }
+  if (request.event_limit > 0) session.overrides_.event_limit = static_cast<int64_t>(request.event_limit);
   if (!request.input.empty()) session.overrides_.input = InputSpec{InputKind::file, request.input};
   return session;
 }
@@ -142,7 +170,9 @@ Result<std::vector<RunPlan>> Session::plans(uint64_t seed) {
   std::vector<RunPlan> plans;
   if (replay_) {
     for (const RunPlan& plan : replay_->plans) {
-      if (std::find(stacks_.begin(), stacks_.end(), plan.guarantee) != stacks_.end()) plans.push_back(plan);
+      if (std::find(stacks_.begin(), stacks_.end(), plan.guarantee) == stacks_.end()) continue;
+      plans.push_back(plan);
+      if (overrides_.event_limit) plans.back().event_limit = *overrides_.event_limit;
     }
   } else {
     Result<RunPlan> drawn = draw_plan(scenario_, seed, overrides_);
@@ -152,7 +182,8 @@ Result<std::vector<RunPlan>> Session::plans(uint64_t seed) {
     }
   }
   for (RunPlan& plan : plans) {
-    if (const Status status = check_plan(plan); !status.ok()) return status.error();
+    const Status sound = replay_ ? check_plan(plan) : check_drawn(scenario_, plan);
+    if (!sound.ok()) return sound.error();
     if (const Status status = prepare(plan); !status.ok()) return status.error();
   }
   return plans;
@@ -163,8 +194,12 @@ Status Session::prepare(RunPlan& plan) {
   auto found = inputs_.find(key);
   if (found == inputs_.end()) {
     if (inputs_.size() >= kKeptInputs) inputs_.clear();  // a swarm draws inputs too: they must not pile up
-    Result<PreparedInput> prepared = prepare_input(plan);
-    if (!prepared.ok()) return bad(prepared.error().message);
+    Result<PreparedInput> prepared = prepare_input(plan, request_.input_limit);
+    if (!prepared.ok()) {
+      if (!request_.input.empty()) return bad(prepared.error().message);
+      const std::string& document = replay_ ? request_.plan_path : scenario_.file;  // it asks for the input
+      return bad(fmt::format("{}: {} at /input", document, prepared.error().message));
+    }
     found = inputs_.emplace(key, prepared.take()).first;
   }
   plan.input.content_hash = found->second.content_hash;
@@ -175,7 +210,13 @@ Result<RunResult> Session::run(const RunPlan& plan, Recording recording,
                                std::optional<std::pair<uint64_t, uint64_t>> window) {
   const auto input = inputs_.find(input_key(plan));
   if (input == inputs_.end()) return bad("the plan is not of this session");
-  return run_plan(plan, input->second, recording, window);
+  return run_plan(plan, input->second, recording, window, watch_);
+}
+
+const PreparedInput& Session::input_of(const RunPlan& plan) const {
+  const auto input = inputs_.find(input_key(plan));
+  CHECK(input != inputs_.end(), "only plans that plans() has just made are asked for");
+  return input->second;
 }
 
 std::string Session::reproduce(uint64_t seed, const std::string& stack) const {
@@ -188,6 +229,8 @@ std::string Session::reproduce(uint64_t seed, const std::string& stack) const {
     if (!request_.input.empty()) line += " --input " + shell_word(request_.input);
     for (const std::string& bug : request_.bugs) line += " --bug " + bug;
   }
+  if (request_.input_limit != kInputLimit) line += fmt::format(" --input-limit {}", request_.input_limit);
+  if (request_.event_limit != 0) line += fmt::format(" --event-limit {}", request_.event_limit);
   if (!stack.empty()) {
     line += " --guarantee " + stack;
   } else if (stacks_.size() == 1) {

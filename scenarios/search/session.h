@@ -21,6 +21,8 @@ struct Request {
   std::string input;                // --input; empty: the scenario's own
   std::vector<std::string> bugs;
   uint64_t effective_every = 0;  // a sweep measures the effects of the faults in every so many seeds; 0: never
+  uint64_t input_limit = kInputLimit;  // bytes
+  uint64_t event_limit = 0;            // 0: the scenario's
   std::string profile = kStockProfile;  // "stock", "swarm", "calm" or one of the scenario's own
 };
 std::string to_line(const Request& request);
@@ -43,6 +45,11 @@ class Session {
   Result<RunResult> run(const RunPlan& plan, Recording recording = Recording::full,
                         std::optional<std::pair<uint64_t, uint64_t>> window = std::nullopt);
 
+  // The prepared input of a plan of this session.
+  const PreparedInput& input_of(const RunPlan& plan) const;
+  // Is told how far each run is.
+  void watch(RunWatch watch) { watch_ = std::move(watch); }
+
   // "onceproof run word-count --seed 0x1f3a": complete, for people to paste. `stack` may be empty.
   std::string reproduce(uint64_t seed, const std::string& stack = "") const;
 
@@ -56,6 +63,7 @@ class Session {
   std::vector<std::string> stacks_;
   Overrides overrides_;
   std::map<std::string, PreparedInput> inputs_;
+  RunWatch watch_;
 };
 
 }  // namespace onceproof::scenarios

@@ -27,11 +27,10 @@ class Sweep {
   Sweep(Session& session, const std::vector<uint64_t>& seeds, const SweepOptions& options, SweepState& state)
       : session_(session), options_(options), state_(state), pool_({"worker"}) {
     for (const uint64_t seed : seeds) {
-      if (!state.finished().contains(seed)) firsts_.push_back(seed);
+      if (!state.finished(seed)) firsts_.push_back(seed);
     }
     total_ = seeds.size();
     in_work_.resize(static_cast<size_t>(options.jobs));
-    for (const auto& [seed, outcome] : state.finished()) count(outcome);
   }
 
   SweepEnd run() {
@@ -40,13 +39,13 @@ class Sweep {
     if (!firsts_.empty()) {
       const MemoryFill fill = options_.check_determinism ? MemoryFill::own_pattern : MemoryFill::none;
       if (const Status status = start_workers(pool_, options_.jobs, session_.request(), fill); !status.ok()) {
-        end_.error = status.error().message;
+        fail(ErrorCode::connection_lost, status.error().message);
         return end_;
       }
-      while (end_.error.empty() && !end_.interrupted && violations_ < options_.stop_at && dispatch()) take_event();
+      while (!end_.error && !end_.interrupted && violations() < options_.stop_at && dispatch()) take_event();
     }
     compare_differing();
-    if (options_.progress) fmt::print(stderr, "\r\033[K");
+    if (options_.progress) std::fputs("\r\033[K", stderr);
     return end_;
   }
 
@@ -86,7 +85,7 @@ class Sweep {
       case real::WorkerEvent::Kind::line: on_line(event); break;
       case real::WorkerEvent::Kind::died: on_death(event); break;
       case real::WorkerEvent::Kind::interrupted: end_.interrupted = true; break;
-      case real::WorkerEvent::Kind::all_dead: end_.error = "no worker is left"; break;
+      case real::WorkerEvent::Kind::all_dead: fail(ErrorCode::connection_lost, "no worker is left"); break;
       case real::WorkerEvent::Kind::timed_out: break;
     }
     if (real::interrupted()) end_.interrupted = true;
@@ -98,14 +97,11 @@ class Sweep {
     const Task task = queue.front();
     queue.pop_front();
     if (!event.line.starts_with("outcome ")) {
-      end_.error = fmt::format("seed {:#x}: {}", task.seed, event.line);
-      return;
+      const std::string words = event.line.starts_with("error ") ? event.line.substr(6) : event.line;
+      return fail(ErrorCode::invalid_argument, fmt::format("seed {:#x}: {}", task.seed, words));
     }
     Result<SeedOutcome> parsed = outcome_from_line(event.line.substr(8));
-    if (!parsed.ok()) {
-      end_.error = parsed.error().message;
-      return;
-    }
+    if (!parsed.ok()) return fail(ErrorCode::connection_lost, parsed.error().message);
     SeedOutcome outcome = parsed.take();
     end_.runs += outcome.stacks.size();
     if (!options_.check_determinism) return finish(outcome);
@@ -127,18 +123,20 @@ class Sweep {
 
   void on_death(const real::WorkerEvent& event) {
     const std::deque<Task>& queue = in_work_[static_cast<size_t>(event.worker)];
-    end_.error = fmt::format("a worker {}", real::describe_death(event));
-    if (!queue.empty()) end_.error += fmt::format(" in {}", session_.reproduce(queue.front().seed));
+    std::string words = fmt::format("a worker {}", real::describe_death(event));
+    if (!queue.empty()) words += fmt::format(" in {}", session_.reproduce(queue.front().seed));
+    fail(ErrorCode::connection_lost, words);
+  }
+
+  void fail(ErrorCode code, std::string words) {
+    if (!end_.error) end_.error = Error{code, std::move(words)};
   }
 
   void finish(const SeedOutcome& outcome) {
-    count(outcome);
-    if (const Status status = state_.add(outcome); !status.ok()) end_.error = status.error().message;
+    if (const Status status = state_.add(outcome); !status.ok()) fail(status.code(), status.error().message);
   }
 
-  void count(const SeedOutcome& outcome) {
-    for (const StackOutcome& stack : outcome.stacks) violations_ += stack.verdict == "violated";
-  }
+  uint64_t violations() const { return state_.tally().violating.total(); }
 
   // Finding the first differing event talks to one worker alone, so it waits until the others have been heard.
   void compare_differing() {
@@ -155,14 +153,16 @@ class Sweep {
     const double now_s = real::monotonic_seconds();
     if (now_s - shown_s_ < 0.1) return;
     shown_s_ = now_s;
-    const size_t done = state_.finished().size();
+    const size_t done = state_.finished_count();
     const double elapsed_s = now_s - begin_s_;
     const double rate = elapsed_s > 0 ? static_cast<double>(end_.runs) / elapsed_s : 0;
     const size_t now_done = total_ - done < firsts_.size() ? 0 : done;
     const double left_s =
         now_done > 0 ? elapsed_s * static_cast<double>(total_ - done) / static_cast<double>(now_done) : 0;
-    fmt::print(stderr, "\r\033[K{} {}/{} seeds  {:.0f} runs/s  {:.0f} s left  violations {}", session_.scenario_name(),
-               done, total_, rate, left_s, violations_);
+    const std::string line =
+        fmt::format("\r\033[K{} {}/{} seeds  {:.0f} runs/s  {:.0f} s left  violations {}", session_.scenario_name(),
+                    done, total_, rate, left_s, violations());
+    std::fputs(line.c_str(), stderr);  // a terminal that has gone is no reason to stop
     std::fflush(stderr);
   }
 
@@ -176,7 +176,6 @@ class Sweep {
   std::vector<std::deque<Task>> in_work_;           // by worker
   std::map<uint64_t, SeedOutcome> first_outcomes_;  // waiting for their second run
   std::vector<SeedOutcome> differing_;
-  uint64_t violations_ = 0;
   double begin_s_ = 0;
   double shown_s_ = 0;
   SweepEnd end_;

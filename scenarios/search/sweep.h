@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,9 @@ struct SweepOptions {
 struct SweepEnd {
   uint64_t runs = 0;  // done now, not counting what was resumed
   bool interrupted = false;
-  std::string error;  // a worker died or could not start; empty: none
+  // Why it ended early. invalid_argument: a seed whose plan contradicts itself; io_error, disk_full: the state could not
+  // be written; anything else: a worker died or could not start.
+  std::optional<Error> error;
 };
 
 SweepEnd run_sweep(Session& session, const std::vector<uint64_t>& seeds, const SweepOptions& options,

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "runtime/base/check.h"
 #include "runtime/real/files.h"
 #include "tests/support/command_line.h"
 
@@ -59,6 +60,13 @@ TEST(Cli, BadNumbersAndMissingArgumentsEndWith64) {
   EXPECT_EQ(call({"check", "/"}).code, 64);
   EXPECT_EQ(call({"check", "/dev/zero"}).code, 64);
   EXPECT_EQ(call({"sweep", "word-count", "--shard", "9/8"}).code, 64);
+}
+
+// Whatever breaks an invariant: never 134, and a person learns what to report.
+TEST(CliDeathTest, AFailedCheckEndsWith70AndSaysWhatToReport) {
+  EXPECT_EQ(call({"version"}).code, 0);  // the program's handler is in place from here on
+  EXPECT_EXIT(CHECK(1 + 1 == 3, "arithmetic"), testing::ExitedWithCode(70),
+              "internal error at .*arithmetic.*(.|\n)*Please report.*(.|\n)*onceproof version");
 }
 
 TEST(Cli, ASweepWithoutSeedsMatchesNothing) { EXPECT_EQ(call({"sweep", "word-count", "--seeds", "0"}).code, 4); }
@@ -119,6 +127,9 @@ TEST(Cli, RunWithJsonPrintsOneObjectAndNothingElse) {
   ASSERT_EQ(json["runs"].size(), 3u);
   EXPECT_EQ(json["runs"][2]["claimed"], "exactly-once");
   EXPECT_EQ(json["runs"][2]["seed"], 3);
+  EXPECT_EQ(json["reproduce"], "onceproof run transform --seed 0x3");
+  EXPECT_TRUE(json["control"]["effective"].is_boolean());
+  EXPECT_TRUE(real::exists(json["report"]));
   EXPECT_THAT(answer.err, HasSubstr("seed 0x3"));
   EXPECT_THAT(answer.err, HasSubstr("reproduce: onceproof run transform --seed 0x3\n"));
 }
