@@ -37,7 +37,8 @@ const char* visibility_name(Visibility visibility) {
 
 std::string observed_text(const Verdict& verdict) {
   const Counts& counts = verdict.counts;
-  return counts.expected + counts.phantom + counts.corrupted == 0 ? "-" : to_string(verdict.observed);
+  const bool nothing = counts.expected + counts.phantom + counts.corrupted == 0 && verdict.findings.empty();
+  return nothing ? "-" : to_string(verdict.observed);
 }
 
 std::vector<const RunReport*> weakest_first(const std::vector<RunReport>& runs) {

@@ -35,11 +35,10 @@ std::string folder_meant(const std::string& path) {
 }
 
 Result<PlanFile> load_plan(const std::string& path) {
-  if (const Status status = refuse_other_file(path, "plan.json"); !status.ok()) return status.error();
   const std::string file = real::is_directory(path) ? path + "/plan.json" : path;
   if (const std::string folder = folder_meant(path); real::exists(path) && !folder.empty()) {
     if (!real::exists(path + "/plan.json")) {
-      return bad(fmt::format("{} is not a plan: name the folder of the run: onceproof replay {}", path, folder));
+      return bad(fmt::format("{} is no plan: name the folder, {}, as in\n  onceproof replay {}", path, folder, folder));
     }
   }
   Result<std::string> text = real::read_file(file, kMostPlanBytes);

@@ -10,7 +10,7 @@ import subprocess
 from program import *
 
 RUN = ("run", "transform", "--guarantee", "exactly-once")
-STORED = ["exactly-once", "exactly-once/history.json", "exactly-once/trace.txt", "exactly-once/verdict.json", "input.txt",
+STORED = ["exactly-once", "exactly-once/history.jsonl", "exactly-once/trace.txt", "exactly-once/verdict.json", "input.txt",
           "junit.xml", "plan.json", "report.html", "verdict.json"]
 
 
@@ -113,7 +113,7 @@ class Storing(ProgramTest):
 
     def test_what_lies_beside_the_plan_is_answered_with_the_folder(self):
         folder = self.json(VALID, *RUN)["folder"]
-        for name in ("report.html", "verdict.json", "exactly-once", "exactly-once/history.json"):
+        for name in ("report.html", "verdict.json", "exactly-once", "exactly-once/history.jsonl"):
             answer = self.expect(USAGE, "replay", f"{folder}/{name}")
             self.assertIn(f"onceproof replay {folder}\n", answer.stderr)
 

@@ -340,7 +340,7 @@ TEST(HtmlReport, observes_nothing_of_a_run_without_input_and_says_of_allowed_dam
 
 TEST(HtmlReport, says_control_once) {
   ReportContext context;
-  context.control = "control: under the same seed";
+  context.control = "under the same seed";
   EXPECT_THAT(html_report({example()}, context), HasSubstr("<p>Under the same seed</p>"));
 }
 

@@ -139,7 +139,7 @@ TEST(VerdictTable, is_turned_where_its_rows_are_too_wide_and_cut_where_its_colum
   TextOptions options;
   for (const int width : {80, 60, 40, 30}) {
     options.width = width;
-    const std::string text = verdict_table(runs, "control: it did damage.", options);
+    const std::string text = verdict_table(runs, "it did damage.", options);
     for (const std::string& line : lines_of(text)) EXPECT_LE(display_width(line), static_cast<size_t>(width)) << line;
     EXPECT_EQ(text.find("control: "), std::string::npos) << "the label says it";
   }
