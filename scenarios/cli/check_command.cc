@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 #include <vector>
 
 #include "checkers/control.h"
@@ -49,11 +50,11 @@ Result<std::vector<std::string>> histories_of(const std::string& target) {
 
 Result<Judged> judge_file(const std::string& path) {
   if (!real::exists(path)) return bad(fmt::format("there is no {}", path));
+  if (real::is_directory(path)) return bad(fmt::format("{} is a folder, not a history", path));
   std::ifstream file(path, std::ios::binary);
   if (!file) return bad(fmt::format("cannot open {}", path));
   Result<HistoryDocument> document = read_history(file, path);
   if (!document.ok()) return document.error();
-  if (file.bad()) return bad(fmt::format("cannot read {} to its end", path));
   Judged judged;
   judged.path = path;
   judged.head = document.value().head;
@@ -61,13 +62,11 @@ Result<Judged> judge_file(const std::string& path) {
   return judged;
 }
 
-// "the same verdict as stored" when a verdict lies beside the history; nothing when none does.
-std::string comparison(const std::string& path, const std::string& text) {
-  if (!real::exists(path)) return {};
+// Whether the verdict that lies there is this one; nothing when none does.
+std::optional<bool> is_stored(const std::string& path, const std::string& text) {
   const Result<std::string> stored = real::read_file(path);
-  if (!stored.ok()) return fmt::format("the stored verdict cannot be read: {}\n", stored.error().message);
-  return stored.value() == text ? fmt::format("the same verdict as stored in {}\n", path)
-                                : fmt::format("not the verdict that is stored in {}\n", path);
+  if (!stored.ok()) return std::nullopt;
+  return stored.value() == text;
 }
 
 std::string verdict_beside(const std::string& history) {
@@ -131,8 +130,16 @@ int check_command(const Options& options) {
     const std::string kinds = kinds_of(one.report);
     if (!kinds.empty()) print(fmt::format("{}: {}\n", head.stack.empty() ? "findings" : one.head.stack, kinds));
   }
-  if (whole) print(comparison(options.target + "/verdict.json", reports::run_json(reports)));
-  for (const Judged& one : all) print(comparison(verdict_beside(one.path), reports::verdict_json(one.report)));
+  std::vector<std::pair<std::string, std::string>> stored;  // path, and what should be there
+  if (whole) stored.emplace_back(options.target + "/verdict.json", reports::run_json(reports));
+  for (const Judged& one : all) stored.emplace_back(verdict_beside(one.path), reports::verdict_json(one.report));
+  size_t same = 0;
+  for (const auto& [path, text] : stored) {
+    const std::optional<bool> is = is_stored(path, text);
+    if (is && !*is) print(fmt::format("not the verdict that is stored in {}\n", path));
+    same += is.value_or(false) ? 1 : 0;
+  }
+  if (same == stored.size()) print("the same verdict as stored, byte for byte\n");
   return exit_code(all);
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <istream>
 #include <tuple>
 
@@ -240,28 +241,52 @@ Status Reader::finish(size_t lines) {
   return {};
 }
 
-// One line without its end; false at the end of the text, or when the line has more than `most` bytes.
-bool next_line(std::istream& text, std::string& line, size_t most) {
-  line.clear();
-  std::streambuf* buffer = text.rdbuf();
-  for (int c = buffer->sbumpc(); c != std::char_traits<char>::eof(); c = buffer->sbumpc()) {
-    if (c == '\n') return true;
-    if (line.size() == most) return false;
-    line += static_cast<char>(c);
+// The lines of a stream, in pieces of memory that do not grow with it.
+class Lines {
+ public:
+  explicit Lines(std::istream& text) : text_(text) {}
+
+  // One line without its end; false at the end of the text, or when the line has more than `most` bytes.
+  bool next(std::string& line, size_t most) {
+    line.clear();
+    while (at_ < end_ || fill()) {
+      const char* begin = piece_.data() + at_;
+      const void* newline = std::memchr(begin, '\n', end_ - at_);
+      const size_t length = newline == nullptr ? end_ - at_ : static_cast<size_t>(static_cast<const char*>(newline) - begin);
+      line.append(begin, std::min(length, most + 1 - line.size()));
+      if (line.size() > most) return false;
+      at_ += length;
+      if (newline == nullptr) continue;
+      ++at_;
+      return true;
+    }
+    return !line.empty();
   }
-  return !line.empty();
-}
+
+ private:
+  bool fill() {
+    text_.read(piece_.data(), static_cast<std::streamsize>(piece_.size()));
+    at_ = 0;
+    end_ = static_cast<size_t>(text_.gcount());
+    return end_ > 0;
+  }
+
+  std::istream& text_;
+  std::string piece_ = std::string(1 << 16, '\0');
+  size_t at_ = 0, end_ = 0;
+};
 
 }  // namespace
 
 Result<HistoryDocument> read_history(std::istream& text, const std::string& name) {
   Reader reader(name);
+  Lines lines(text);
   size_t number = 0;
   std::string line;
   while (true) {
     const size_t most = number == 0 ? kMostOfTheFirstLine : kMostOfALine;
-    const bool more = next_line(text, line, most);
-    if (!more && line.size() == most) {
+    const bool more = lines.next(line, most);
+    if (line.size() > most) {
       return Error{ErrorCode::invalid_argument,
                    fmt::format("{}:{}: a line of more than {} bytes: this is no history", name, number + 1, most)};
     }
@@ -271,6 +296,7 @@ Result<HistoryDocument> read_history(std::istream& text, const std::string& name
     const Status status = number == 1 ? reader.head(line) : reader.line(line, number);
     if (!status.ok()) return status.error();
   }
+  if (text.bad()) return Error{ErrorCode::io_error, fmt::format("{} cannot be read behind line {}", name, number)};
   if (number == 0) return Error{ErrorCode::invalid_argument, name + ": the document is empty"};
   if (const Status status = reader.finish(number); !status.ok()) return status.error();
   return reader.take();

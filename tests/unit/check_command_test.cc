@@ -51,7 +51,7 @@ TEST(Check, AStoredRunHasItsStoredVerdictByteForByte) {
 
 TEST(Check, PrintsTheTableAndWhetherTheVerdictIsTheStoredOne) {
   const Answer answer = call({"check", stored_run()});
-  for (const char* word : {"transform seed 0x5", "at-least-once", "control ", "the same verdict as stored in"}) {
+  for (const char* word : {"transform seed 0x5", "at-least-once", "control ", "the same verdict as stored"}) {
     EXPECT_THAT(answer.out, HasSubstr(word));
   }
   EXPECT_THAT(answer.out, testing::Not(HasSubstr("not the verdict")));
