@@ -81,7 +81,7 @@ Verdict judge(const History& history, const Reference& reference) {
   std::vector<Finding>& findings = verdict.findings;
   const Liveness liveness = check_liveness(history, timeline, findings);
   check_transactions(history, timeline, liveness.settled, findings, conditions.transactions);
-  check_restores(history, findings);
+  check_restores(history, timeline, findings);
   const std::string unread = check_reads(history, findings);
   tell_delivery(history, reference, delivery, liveness.settled, findings);
   check_order(history, reference, delivery, findings);

@@ -16,11 +16,9 @@ bool there_at(const StoredCheckpoint& stored, TimeUs at_us) {
   return stored.durable_us <= at_us && (stored.gone_us < 0 || stored.gone_us >= at_us);
 }
 
-bool was_durable(const History& history, uint64_t checkpoint, TimeUs at_us) {
-  for (const StoredCheckpoint& stored : history.stored) {
-    if (stored.id == checkpoint && stored.durable_us <= at_us) return true;
-  }
-  return false;
+bool was_durable(const Timeline& timeline, uint64_t checkpoint, TimeUs at_us) {
+  const std::optional<TimeUs> durable_us = timeline.durable_us(checkpoint);
+  return durable_us && *durable_us <= at_us;
 }
 
 // The newest checkpoint on the disk at this time; null: none.
@@ -51,7 +49,7 @@ void check_restore(const History& history, const Event& event, Findings& finding
 
 }  // namespace
 
-void check_restores(const History& history, std::vector<Finding>& out) {
+void check_restores(const History& history, const Timeline& timeline, std::vector<Finding>& out) {
   if (!history.store_recorded) return;
   Findings findings("restores", out);
   for (const StoredCheckpoint& stored : history.stored) {
@@ -66,7 +64,7 @@ void check_restores(const History& history, std::vector<Finding>& out) {
     const std::string_view point = event.point;
     if (point == "restore.begin") {
       check_restore(history, event, findings);
-    } else if (point == "checkpoint.complete" && !was_durable(history, event.checkpoint, event.at_us)) {
+    } else if (point == "checkpoint.complete" && !was_durable(timeline, event.checkpoint, event.at_us)) {
       findings.add("not-durable", event.at_us, [&] {
         return fmt::format("checkpoint {} was called complete at {}, but the disk could still lose it",
                            event.checkpoint, time_text(event.at_us));

@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "checkers/history.h"
+#include "checkers/timeline.h"
 #include "checkers/verdict.h"
 
 namespace onceproof::checkers {
 
-void check_restores(const History& history, std::vector<Finding>& out);
+void check_restores(const History& history, const Timeline& timeline, std::vector<Finding>& out);
 
 }  // namespace onceproof::checkers

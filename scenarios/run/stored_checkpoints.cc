@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scenarios/run/stored_checkpoints.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include "runtime/checkpoint/completed_store.h"
@@ -35,19 +34,18 @@ StoredCheckpoints::StoredCheckpoints(simulator::World& world) : world_(world) {
 void StoredCheckpoints::on_change(const std::string& path, bool durable) {
   const uint64_t id = id_of(path);
   if (id == 0) return;
-  const auto there = std::find_if(stored_.begin(), stored_.end(), [&](const checkers::StoredCheckpoint& stored) {
-    return stored.id == id && stored.gone_us < 0;
-  });
   if (!durable) {
-    if (there != stored_.end()) there->gone_us = world_.now();
+    const auto gone = there_.extract(id);
+    if (!gone.empty()) stored_[gone.mapped()].gone_us = world_.now();
     return;
   }
-  if (there != stored_.end()) return;
+  if (there_.contains(id)) return;
   const Result<Bytes> file = world_.disk().read(path);
   if (!file.ok()) return;
   const Result<Bytes> payload = checkpoint::unseal(path, file.value());
   checkpoint::CompletedCheckpoint checkpoint;
   if (!payload.ok() || !decode(payload.value(), checkpoint) || checkpoint.id != id) return;  // torn: nobody can read it
+  there_[id] = stored_.size();
   checkers::StoredCheckpoint& stored = stored_.emplace_back();
   stored.id = id;
   stored.durable_us = world_.now();

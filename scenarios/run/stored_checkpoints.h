@@ -3,6 +3,7 @@
 // that it refers to was, and when it was removed. A fact of the world: no runtime object is asked.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "checkers/history.h"
@@ -23,6 +24,7 @@ class StoredCheckpoints {
 
   simulator::World& world_;
   std::vector<checkers::StoredCheckpoint> stored_;
+  std::map<uint64_t, size_t> there_;  // those that are there now: id, index into stored_
 };
 
 }  // namespace onceproof::scenarios

@@ -15,7 +15,8 @@ using checkers::StoredCheckpoint;
 
 std::vector<Finding> findings_of(const HistoryBuilder& run) {
   std::vector<Finding> findings;
-  check_restores(run.build(), findings);
+  const checkers::History history = run.build();
+  check_restores(history, checkers::read_timeline(history), findings);
   return findings;
 }
 
