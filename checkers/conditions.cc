@@ -21,11 +21,15 @@ const Condition* find(const History& history, string_view kind) {
   return found == history.conditions.end() ? nullptr : &*found;
 }
 
+struct Failure {
+  TimeUs from_us = 0, until_us = 0;  // in force
+  std::string name;                  // "the crash of taskmanager-0 at 17.3 s"
+};
 // One recovery, as the world saw it: from a failure until everything is as if nothing had been. Failures that come before
 // the last one is mended make one recovery together.
 struct Recovery {
   Span span;
-  std::string cause;  // "the crash of taskmanager-0 at 17.3 s", of the first failure
+  std::vector<Failure> failures;  // in the order of their beginnings
 };
 
 std::string cause_of(const History& history, const FaultRecord& fault) {
@@ -39,7 +43,7 @@ std::string cause_of(const History& history, const FaultRecord& fault) {
     if (what == nullptr || event.process >= history.processes.size()) continue;
     return fmt::format("the {} of {} at {}", what, history.processes[event.process], time_text(event.at_us));
   }
-  return fmt::format("the {} at {}", fault.kind, time_text(fault.fired_us));
+  return fmt::format("the {} fault at {}", fault.kind, time_text(fault.fired_us));
 }
 
 // Nobody commits for a job that has been given up.
@@ -53,10 +57,9 @@ TimeUs given_up_us(const History& history) {
 }
 
 std::vector<Recovery> recoveries(const History& history) {
-  std::vector<Recovery> all;
-  // What waits doubles its wait while a fault lasts, so that mending takes as long again.
-  const auto add = [&](TimeUs from_us, TimeUs until_us, std::string cause) {
-    all.push_back({{from_us, until_us + history.bounds.recovery_us + (until_us - from_us)}, std::move(cause)});
+  std::vector<Failure> all;
+  const auto add = [&](TimeUs from_us, TimeUs until_us, std::string name) {
+    all.push_back({from_us, until_us, std::move(name)});
   };
   for (const FaultRecord& fault : history.faults) {
     if (fault.fired) add(fault.fired_us, std::max(fault.fired_us, fault.healed_us), cause_of(history, fault));
@@ -66,15 +69,14 @@ std::vector<Recovery> recoveries(const History& history) {
   }
   const TimeUs over_us = given_up_us(history);
   if (over_us >= 0) add(over_us, history.ended_us, fmt::format("the end of the job at {}", time_text(over_us)));
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Recovery& a, const Recovery& b) { return a.span.from_us < b.span.from_us; });
+  std::stable_sort(all.begin(), all.end(), [](const Failure& a, const Failure& b) { return a.from_us < b.from_us; });
   std::vector<Recovery> merged;
-  for (Recovery& one : all) {
-    if (!merged.empty() && one.span.from_us <= merged.back().span.until_us) {
-      merged.back().span.until_us = std::max(merged.back().span.until_us, one.span.until_us);
-    } else {
-      merged.push_back(std::move(one));
-    }
+  for (Failure& one : all) {
+    // What waits doubles its wait while a fault lasts, so that mending takes as long again.
+    const TimeUs mended_us = one.until_us + history.bounds.recovery_us + (one.until_us - one.from_us);
+    if (merged.empty() || one.from_us > merged.back().span.until_us) merged.push_back({{one.from_us, mended_us}, {}});
+    merged.back().span.until_us = std::max(merged.back().span.until_us, mended_us);
+    merged.back().failures.push_back(std::move(one));
   }
   return merged;
 }
@@ -110,8 +112,8 @@ class RecoveryTimes {
     return nullptr;
   }
 
-  // From the failure until somebody asked for the commit, or the log gave the transaction up.
-  DurationUs took_us(const TransactionRecord& transaction, const Recovery& recovery) const {
+  // When somebody asked for the commit at last, or the log gave the transaction up.
+  TimeUs over_us(const TransactionRecord& transaction) const {
     TimeUs until_us = transaction.decided_us;
     for (const Event& event : history_.events) {
       const bool asks = string_view(event.point) == "sink.commit" && event.before &&
@@ -121,7 +123,17 @@ class RecoveryTimes {
         break;
       }
     }
-    return until_us - recovery.span.from_us;
+    return until_us;
+  }
+
+  // The failure of a recovery that kept this transaction waiting: the first one in its own time that lasted too long.
+  const Failure& blamed(const TransactionRecord& transaction, const Recovery& recovery) const {
+    const TimeUs until_us = over_us(transaction);
+    for (const Failure& failure : recovery.failures) {
+      const bool in_its_time = failure.until_us >= transaction.begun_us && failure.from_us <= transaction.decided_us;
+      if (in_its_time && until_us - failure.from_us > recovery_.limit_us) return failure;
+    }
+    return recovery.failures.front();
   }
 
   // How long a committed transaction waited, once its checkpoint was stored.
@@ -196,34 +208,35 @@ void check_recoveries(const History& history, const Reference& reference, Delive
   const Condition* epoch = find(history, "epoch");
   if (condition == nullptr || epoch == nullptr) return;
   const RecoveryTimes times(history, *condition, *epoch);
-  std::map<TimeUs, std::vector<size_t>> lost;  // by the recovery's beginning
+  std::map<TimeUs, std::vector<size_t>> lost;  // by the failure that is to blame
   DurationUs longest_us = 0;
   const TransactionRecord* longest = nullptr;
   for (size_t i = 0; i < history.transactions.size(); ++i) {
     const TransactionRecord& transaction = history.transactions[i];
-    if (const Recovery* recovery = times.excuse(transaction)) lost[recovery->span.from_us].push_back(i);
+    if (const Recovery* recovery = times.excuse(transaction)) lost[times.blamed(transaction, *recovery).from_us].push_back(i);
     if (times.waited_us(transaction) > std::max(longest_us, condition->limit_us)) {
       longest_us = times.waited_us(transaction);
       longest = &transaction;
     }
   }
   for (const auto& [from_us, transactions] : lost) {
-    const Recovery& recovery = *times.excuse(history.transactions[transactions.front()]);
+    const TransactionRecord& first = history.transactions[transactions.front()];
+    const std::string& cause = times.blamed(first, *times.excuse(first)).name;
     DurationUs took_us = 0;
     out.transactions.resize(history.transactions.size(), 0);
     for (const size_t i : transactions) {
       out.transactions[i] = 1;
-      took_us = std::max(took_us, times.took_us(history.transactions[i], recovery));
+      took_us = std::max(took_us, times.over_us(history.transactions[i]) - from_us);
     }
     const uint64_t gone = excuse_records(history, reference, transactions, delivery);
     out.breaches.push_back({condition->kind, took_us, gone, true,
                             fmt::format("{}; the one after {} took {}: {}, {} lost", claim_text(history, *condition),
-                                        recovery.cause, time_text(took_us), gone_text(history, transactions),
+                                        cause, time_text(took_us), gone_text(history, transactions),
                                         count_text(gone, noun_of(reference)))});
   }
   if (longest == nullptr) return;
   const Recovery* recovery = times.under_way(longest->decided_us);
-  const std::string who = recovery == nullptr ? "one" : "the one after " + recovery->cause;
+  const std::string who = recovery == nullptr ? "one" : "the one after " + times.blamed(*longest, *recovery).name;
   out.breaches.push_back(
       {condition->kind, longest_us, 0, false,
        fmt::format("{}; {} kept transaction {} of checkpoint {} waiting for {}, and it was committed all the same",

@@ -220,7 +220,7 @@ int claims_command(const Options& options) {
     print(reports::to_text(json_of(evidence.value(), counted)));
   } else {
     print(table_of(evidence.value(), counted));
-    if (!runs) print("Damage seen: in how many of the row's combinations a stored run shows what its claim does not exclude.\n");
+    if (!runs) print("Damage seen: what a claim does not exclude; a stored run shows it for each of the row's combinations.\n");
   }
   if (!runs) return kValid;
   for (const Violation& violation : runs->violations) {

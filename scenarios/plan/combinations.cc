@@ -16,7 +16,7 @@ using graph::SinkMode;
 namespace {
 
 constexpr DurationUs kWindowUs = seconds(2);
-constexpr DurationUs kShortTimeoutUs = seconds(6);
+constexpr DurationUs kBriefTimeoutUs = seconds(6);
 
 void add_sinks(const Stack& stack, Shape shape, int32_t parallelism, std::vector<Combination>& all) {
   for (const SinkMode sink : {SinkMode::fire_and_forget, SinkMode::flush, SinkMode::transactional}) {
@@ -27,9 +27,9 @@ void add_sinks(const Stack& stack, Shape shape, int32_t parallelism, std::vector
       continue;
     }
     if (!stack.checkpoints) continue;
-    for (const bool short_timeout : {false, true}) {
+    for (const Timeout timeout : {Timeout::plenty, Timeout::bare, Timeout::brief}) {
       for (const LostTransaction lost : {LostTransaction::fail_job, LostTransaction::go_on}) {
-        one.short_timeout = short_timeout;
+        one.timeout = timeout;
         one.lost_transaction = lost;
         all.push_back(one);
       }
@@ -57,6 +57,9 @@ std::vector<graph::LogicalOperator> operators_of(Shape shape) {
 
 }  // namespace
 
+const char* to_string(Timeout timeout) {
+  return timeout == Timeout::plenty ? "plenty" : timeout == Timeout::bare ? "bare" : "brief";
+}
 const char* to_string(Shape shape) { return shape == Shape::transform ? "transform" : "windowed"; }
 
 const std::vector<Combination>& all_combinations() {
@@ -82,7 +85,7 @@ std::string name_of(const Combination& combination) {
       fmt::format("{}/{}/{}/{}/{}", to_string(stack.offsets), stack.checkpoints ? to_string(stack.barriers) : "off",
                   to_string(stack.sink), to_string(combination.shape), combination.parallelism);
   if (stack.sink != SinkMode::transactional) return name;
-  return name + (combination.short_timeout ? "/short/" : "/long/") +
+  return name + fmt::format("/{}/", to_string(combination.timeout)) +
          (combination.lost_transaction == LostTransaction::go_on ? "continue" : "fail-job");
 }
 
@@ -94,9 +97,11 @@ RunPlan with_combination(RunPlan plan, const Combination& combination) {
   graph::SinkConfig& sink = plan.job.sink;
   sink.lost_transaction = combination.lost_transaction;
   sink.transaction_timeout_us = kBrokerMaxTransactionTimeoutUs;
-  if (combination.short_timeout) {
-    const DurationUs needed_us = needed_transaction_timeout_us(plan.job);
-    sink.transaction_timeout_us = std::max(plan.job.checkpoint.interval_us, std::min(kShortTimeoutUs, needed_us / 2));
+  const DurationUs needed_us = needed_transaction_timeout_us(plan.job);
+  if (combination.timeout == Timeout::bare) {
+    sink.transaction_timeout_us = std::min(needed_us, kBrokerMaxTransactionTimeoutUs);
+  } else if (combination.timeout == Timeout::brief) {
+    sink.transaction_timeout_us = std::max(plan.job.checkpoint.interval_us, std::min(kBriefTimeoutUs, needed_us / 2));
   }
   return plan;
 }

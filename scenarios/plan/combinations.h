@@ -17,12 +17,20 @@ enum class Shape : uint8_t {
 };
 const char* to_string(Shape shape);
 
+// A transactional sink's transaction timeout, against what the longest epoch and a recovery need.
+enum class Timeout : uint8_t {
+  plenty,  // the broker's maximum
+  bare,    // as much as that, and no more: a recovery that is not the shortest breaks the claim's condition
+  brief,   // less
+};
+const char* to_string(Timeout timeout);
+
 struct Combination {
   Stack stack;
   Shape shape = Shape::transform;
   int32_t parallelism = 1;
-  // Of a transactional sink alone: a transaction timeout that a recovery can outlast, and what becomes of the job then.
-  bool short_timeout = false;
+  // Of a transactional sink alone: and what becomes of the job when a transaction has timed out.
+  Timeout timeout = Timeout::plenty;
   graph::LostTransaction lost_transaction = graph::LostTransaction::fail_job;
   bool operator==(const Combination&) const = default;
 };
@@ -30,7 +38,7 @@ struct Combination {
 // All that are consistent: a transactional sink has checkpoints, and without checkpoints barriers mean nothing.
 const std::vector<Combination>& all_combinations();
 
-// "with-checkpoint/aligned/transactional/windowed/2/short/continue": a word for each part, "off" without checkpoints,
+// "with-checkpoint/aligned/transactional/windowed/2/brief/continue": a word for each part, "off" without checkpoints,
 // and the last two for transactional sinks alone.
 std::string name_of(const Combination& combination);
 

@@ -56,7 +56,7 @@ const char* to_string(OffsetCommit offsets) {
   return offsets == OffsetCommit::with_checkpoint ? "with-checkpoint" : "before-processing";
 }
 const char* to_string(BarrierMode barriers) { return barriers == BarrierMode::aligned ? "aligned" : "at-least-once"; }
-const char* to_string(Order order) { return order == Order::by_key ? "by key" : "within an attempt"; }
+const char* to_string(Order order) { return order == Order::by_key ? "by key" : "by attempt"; }
 const char* to_string(SinkMode sink) {
   switch (sink) {
     case SinkMode::fire_and_forget: return "fire-and-forget";

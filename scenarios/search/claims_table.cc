@@ -27,7 +27,7 @@ std::string conditions_of(const Derivation& derivation) {
   std::string text;
   for (const checkers::Condition& condition : derivation.conditions) {
     text += (text.empty() ? "" : ", ") + condition.kind;
-    if (condition.limit_us > 0) text += fmt::format(" {} ms", condition.limit_us / 1000);
+    if (condition.limit_us > 0) text += fmt::format(" {} s", condition.limit_us / 1'000'000);
   }
   return text;
 }
@@ -45,7 +45,7 @@ std::string job_text(const std::vector<size_t>& combinations) {
     const bool one = jobs.contains({shape, 1}), two = jobs.contains({shape, 2});
     if (!one && !two) continue;
     text += fmt::format("{}{}{}", text.empty() ? "" : "; ", to_string(shape),
-                        one && two ? "" : one ? ", parallelism 1" : ", parallelism 2");
+                        one && two ? "" : one ? " x1" : " x2");
   }
   return text;
 }
@@ -66,7 +66,7 @@ std::vector<ClaimRow> claim_rows() {
     row.offsets = to_string(one.stack.offsets);
     row.checkpoints = one.stack.checkpoints ? to_string(one.stack.barriers) : "off";
     row.sink = to_string(one.stack.sink);
-    if (one.stack.sink == graph::SinkMode::transactional) row.timeout = one.short_timeout ? "short" : "long";
+    if (one.stack.sink == graph::SinkMode::transactional) row.timeout = to_string(one.timeout);
     row.claim = checkers::to_string(derivation.guarantee);
     row.order = to_string(derivation.order);
     row.conditions = conditions_of(derivation);
@@ -95,7 +95,9 @@ std::string seen_text(const ClaimRow& row, const std::vector<Evidence>& evidence
         return each.damage == damage && each.combination == one;
       });
     }
-    if (allowed > 0) text += fmt::format("{}{} {}/{}", text.empty() ? "" : ", ", to_string(damage), seen, allowed);
+    if (allowed == 0) continue;
+    text += (text.empty() ? "" : ", ") + std::string(to_string(damage));
+    if (seen < allowed) text += fmt::format(" in {} of {}", seen, allowed);
   }
   return text.empty() ? "nothing" : text;
 }

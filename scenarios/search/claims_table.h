@@ -12,8 +12,8 @@ namespace onceproof::scenarios {
 
 struct ClaimRow {
   std::string offsets, checkpoints, sink;
-  std::string timeout;  // of a transaction, against what a recovery needs: "long", "short", or "" of other sinks
-  std::string job;      // "any", "transform", "windowed, parallelism 1", ...
+  std::string timeout;  // of a transaction, against what a recovery needs: "plenty", "bare", "brief", or "" of other sinks
+  std::string job;      // "any", "transform", "windowed x1" (parallelism 1), ...
   std::string claim, order, conditions;
   std::vector<size_t> combinations;  // indices into all_combinations()
 };
@@ -23,7 +23,8 @@ std::vector<ClaimRow> claim_rows();
 // What the claim of a combination, on the small job, does not exclude.
 Damages allowed_of(const Combination& combination);
 
-// "loss 4/4, disorder 4/4": in how many of the row's combinations each damage that is not excluded was seen.
+// "loss, disorder in 3 of 4": each damage that is not excluded, and in how many of the row's combinations it was seen
+// where that is not all of them.
 std::string seen_text(const ClaimRow& row, const std::vector<Evidence>& evidence);
 
 std::string claims_markdown(const std::vector<Evidence>& evidence);

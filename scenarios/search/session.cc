@@ -188,6 +188,18 @@ Result<std::vector<RunPlan>> Session::plans(uint64_t seed) {
   return plans;
 }
 
+Result<std::vector<RunPlan>> Session::control_plans(uint64_t seed) {
+  std::vector<RunPlan> plans;
+  if (replay_ || !scenario_.parts || stacks_ != stack_names(scenario_)) return plans;
+  Result<RunPlan> drawn = draw_plan(scenario_, seed, overrides_);
+  if (!drawn.ok()) return drawn.error();
+  for (const Guarantee weaker : {Guarantee::at_most_once, Guarantee::at_least_once}) {
+    plans.push_back(with_stack(drawn.value(), checkers::to_string(weaker), stack_for(weaker)));
+    if (const Status status = prepare(plans.back()); !status.ok()) return status.error();
+  }
+  return plans;
+}
+
 Status Session::prepare(RunPlan& plan) {
   const std::string key = input_key(plan);
   auto found = inputs_.find(key);

@@ -42,6 +42,8 @@ class Session {
 
   // One plan for each stack, weakest first. A replay ignores the seed.
   Result<std::vector<RunPlan>> plans(uint64_t seed);
+  // Of a scenario with parts of its own: the weaker stacks with the same seed and faults, for the control. Else none.
+  Result<std::vector<RunPlan>> control_plans(uint64_t seed);
   Result<RunResult> run(const RunPlan& plan, Recording recording = Recording::full,
                         std::optional<std::pair<uint64_t, uint64_t>> window = std::nullopt);
 

@@ -4,6 +4,7 @@
 #include "runtime/real/program.h"
 #include "scenarios/run/run_folder.h"
 #include "scenarios/search/effects.h"
+#include "scenarios/search/worker.h"
 
 namespace onceproof::scenarios {
 
@@ -23,6 +24,10 @@ Result<WholeRun> run_whole(Session& session, uint64_t seed) {
     run.reports.push_back(std::move(result.value().report));  // a history is large: it is never copied
   }
   for (const checkers::RunReport& report : run.reports) verdicts.push_back(&report.verdict);
+  std::vector<checkers::Verdict> beside;
+  const Status added = add_control_runs(session, seed, beside);
+  if (!added.ok()) return Error{added.code(), added.error().message};
+  for (const checkers::Verdict& verdict : beside) verdicts.push_back(&verdict);
   run.control = checkers::control(verdicts);
   return run;
 }

@@ -50,6 +50,17 @@ const RunPlan* plan_of(const std::vector<RunPlan>& plans, const std::string& sta
 
 }  // namespace
 
+Status add_control_runs(Session& session, uint64_t seed, std::vector<checkers::Verdict>& verdicts) {
+  const Result<std::vector<RunPlan>> plans = session.control_plans(seed);
+  if (!plans.ok()) return Status(plans.error());
+  for (const RunPlan& plan : plans.value()) {
+    Result<RunResult> result = session.run(plan, Recording::judged);
+    if (!result.ok()) return Status(result.error());
+    verdicts.push_back(std::move(result.value().report.verdict));
+  }
+  return {};
+}
+
 Result<SeedOutcome> run_seed(Session& session, uint64_t seed) {
   const auto plans = session.plans(seed);
   if (!plans.ok()) return plans.error();
@@ -71,6 +82,8 @@ Result<SeedOutcome> run_seed(Session& session, uint64_t seed) {
     outcome.stacks.push_back(summary_of(plan.guarantee, result.value()));
     verdicts.push_back(std::move(result.value().report.verdict));
   }
+  const Status beside = add_control_runs(session, seed, verdicts);
+  if (!beside.ok()) return Error{beside.code(), beside.error().message};
   outcome.control_effective = checkers::control(verdicts).effective;
   return outcome;
 }

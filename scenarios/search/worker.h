@@ -35,6 +35,9 @@ class Worker {
 // Runs every plan of the seed and summarises; what a worker does for `run`.
 Result<struct SeedOutcome> run_seed(Session& session, uint64_t seed);
 
+// Of a scenario with parts of its own: runs the weaker stacks beside it, and adds their verdicts for the control.
+Status add_control_runs(Session& session, uint64_t seed, std::vector<checkers::Verdict>& verdicts);
+
 // Names the first event in which this process and a worker differ, for a seed and a stack whose hashes differ.
 std::string name_difference(Session& session, uint64_t seed, const std::string& stack, real::WorkerPool& pool,
                             int worker);
