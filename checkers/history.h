@@ -86,8 +86,20 @@ struct StoredCheckpoint {
   uint64_t id = 0;
   TimeUs durable_us = -1;            // its metadata would have survived a crash from here on
   TimeUs gone_us = -1;               // removed; -1: still there at the end
-  std::vector<std::string> missing;  // files that it refers to and that were not durable with it
+  std::vector<std::string> missing;  // files that it refers to and that were not durable with it, or not to be read
+  // What it holds, read from the disk when it became durable.
+  std::vector<int64_t> offsets;  // for each source partition the offset behind what had been read; empty: not recorded
+  bool state_known = false;      // the keyed state was read, and an entry lasts until its result is out
+  uint64_t held = 0;             // how many contributions the keyed state counts
+  uint64_t held_sum = 0;         // of mark_of() of each, modulo 2^64: what they are, in eight bytes
 };
+// Sums of marks tell sets of positions apart.
+constexpr uint64_t mark_of(Position position) {
+  uint64_t mark = (position + 1) * 0x9e3779b97f4a7c15ull;
+  mark = (mark ^ (mark >> 32)) * 0xd6e8feb86659fd93ull;
+  mark = (mark ^ (mark >> 29)) * 0xbf58476d1ce4e5b9ull;
+  return mark ^ (mark >> 32);
+}
 
 struct FaultRecord {
   std::string kind;         // "crash", "partition", ...

@@ -11,6 +11,7 @@
 #include "checkers/causes.h"
 #include "checkers/conditions.h"
 #include "checkers/control.h"
+#include "checkers/cut.h"
 #include "checkers/damage.h"
 #include "checkers/delivery.h"
 #include "checkers/evidence.h"
@@ -82,6 +83,7 @@ Verdict judge(const History& history, const Reference& reference) {
   const Liveness liveness = check_liveness(history, timeline, findings);
   check_transactions(history, timeline, liveness.settled, findings, conditions.transactions);
   check_restores(history, timeline, findings);
+  check_cut(history, reference, timeline, findings);
   const std::string unread = check_reads(history, findings);
   tell_delivery(history, reference, delivery, liveness.settled, findings);
   check_order(history, reference, delivery, findings);

@@ -55,8 +55,8 @@ void check_restores(const History& history, const Timeline& timeline, std::vecto
   for (const StoredCheckpoint& stored : history.stored) {
     if (stored.missing.empty()) continue;
     findings.add("unrestorable", stored.durable_us, [&] {
-      return fmt::format("checkpoint {} was stored at {}, but {} that it refers to was not durable then: {}", stored.id,
-                         time_text(stored.durable_us), count_text(stored.missing.size(), "file"),
+      return fmt::format("checkpoint {} was stored at {}, but {} of it could not be restored then: {}", stored.id,
+                         time_text(stored.durable_us), count_text(stored.missing.size(), "part"),
                          stored.missing.front());
     });
   }

@@ -205,7 +205,7 @@ RunResult simulate(const RunPlan& plan, const PreparedInput& input, simulator::W
   simulator::log::LogCluster log(log_options(plan));  // outlives the world, whose brokers refer to it
   simulator::log::ReaderJournal journal;
   simulator::World world(std::move(options));
-  StoredCheckpoints stored(world);
+  StoredCheckpoints stored(world, plan.job.plan, plan.job.source.partitions);
   build(world, plan, input, log, journal);
   const TimeUs progress_us = run_to_the_end(world, plan, input, log, journal, watch);
 

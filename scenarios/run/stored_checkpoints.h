@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // StoredCheckpoints: watches the checkpoint storage's disk and notes when each checkpoint became durable, whether all
-// that it refers to was, and when it was removed. A fact of the world: no runtime object is asked.
+// that it refers to was, what it holds, and when it was removed. A fact of the world: no runtime object is asked.
 #pragma once
 
 #include <map>
 #include <vector>
 
 #include "checkers/history.h"
+#include "runtime/graph/execution_graph.h"
 #include "simulator/world.h"
 
 namespace onceproof::scenarios {
 
 class StoredCheckpoints {
  public:
-  explicit StoredCheckpoints(simulator::World& world);  // both live as long as the run
+  // Both live as long as the run.
+  StoredCheckpoints(simulator::World& world, const graph::LogicalPlan& plan, int32_t source_partitions);
   StoredCheckpoints(const StoredCheckpoints&) = delete;
   StoredCheckpoints& operator=(const StoredCheckpoints&) = delete;
 
@@ -23,6 +25,8 @@ class StoredCheckpoints {
   void on_change(const std::string& path, bool durable);
 
   simulator::World& world_;
+  const graph::ExecutionGraph graph_;
+  const int32_t source_partitions_;
   std::vector<checkers::StoredCheckpoint> stored_;
   std::map<uint64_t, size_t> there_;  // those that are there now: id, index into stored_
 };

@@ -24,7 +24,7 @@ std::vector<Finding> findings_of(const HistoryBuilder& run) {
 HistoryBuilder stored() {
   HistoryBuilder run;
   run.raw().store_recorded = true;
-  run.raw().stored = {{1, seconds(5), seconds(11), {}}, {2, seconds(10), -1, {}}};
+  run.raw().stored = {{1, seconds(5), seconds(11)}, {2, seconds(10)}};
   run.event(0, "restore.begin", 0, 0);
   return run;
 }
@@ -67,7 +67,7 @@ TEST(RestoresChecker, SeesACheckpointWhoseStateCouldBeLost) {
   HistoryBuilder run = stored();
   run.raw().stored[1].missing = {"checkpoints/chk-2/task-7"};
   EXPECT_EQ(story_of(findings_of(run), "unrestorable"),
-            "checkpoint 2 was stored at 10 s, but 1 file that it refers to was not durable then: "
+            "checkpoint 2 was stored at 10 s, but 1 part of it could not be restored then: "
             "checkpoints/chk-2/task-7");
 }
 

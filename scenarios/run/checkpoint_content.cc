@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/run/checkpoint_content.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "runtime/base/lineage.h"
+
+namespace onceproof::scenarios {
+
+namespace {
+
+class Content {
+ public:
+  Content(int32_t source_partitions, checkers::StoredCheckpoint& stored) : stored_(stored) {
+    stored_.offsets.assign(static_cast<size_t>(source_partitions), INT64_MAX);  // of a finished source: all
+    stored_.state_known = true;
+  }
+
+  // One string a part: source, each operator, sink, in chain order. False: it does not decode.
+  bool read_task(const graph::Vertex& vertex, ByteView state) {
+    if (state.empty()) return true;  // it had nothing to store
+    ByteReader reader(state);
+    for (const graph::LogicalOperator& op : vertex.operators) {
+      const ByteView part = reader.string();
+      if (!reader.ok()) return false;
+      if (op.kind == graph::OperatorKind::log_source && !read_source(part)) return false;
+      if (op.kind == graph::OperatorKind::window_count && !read_panes(op, part)) return false;
+    }
+    return reader.at_end();
+  }
+
+ private:
+  bool read_source(ByteView part) {
+    ByteReader reader(part);
+    for (uint64_t splits = reader.varint(); splits > 0 && reader.ok(); --splits) {
+      const auto partition = static_cast<size_t>(reader.fixed<int32_t>());
+      const auto next_offset = reader.fixed<int64_t>();
+      reader.fixed<int64_t>();  // the stopping offset
+      if (reader.ok() && partition < stored_.offsets.size()) stored_.offsets[partition] = next_offset;
+    }
+    return reader.ok() && reader.at_end();
+  }
+
+  bool read_panes(const graph::LogicalOperator& op, ByteView part) {
+    if (op.allowed_lateness_us > 0) stored_.state_known = false;  // a pane stays behind its result, for what is late
+    if (part.empty()) return true;
+    ByteReader reader(part);
+    for (uint64_t panes = reader.fixed<uint64_t>(); panes > 0 && reader.ok(); --panes) {
+      reader.fixed<int32_t>();  // key group
+      reader.string();          // key
+      reader.fixed<int64_t>();  // window
+      reader.fixed<uint64_t>();  // count
+      const LineageView lineage(reader.string());
+      for (size_t i = 0; i < lineage.count(); ++i) stored_.held_sum += checkers::mark_of(lineage[i]);
+      stored_.held += lineage.count();
+    }
+    return reader.ok();  // the timers follow
+  }
+
+  checkers::StoredCheckpoint& stored_;
+};
+
+bool is_finished(const checkpoint::CompletedCheckpoint& checkpoint, const graph::SubtaskId& subtask) {
+  return std::find(checkpoint.finished.begin(), checkpoint.finished.end(), subtask) != checkpoint.finished.end();
+}
+
+}  // namespace
+
+void read_content(const simulator::SimulatedDisk& disk, const graph::ExecutionGraph& graph, int32_t source_partitions,
+                  const checkpoint::CompletedCheckpoint& checkpoint, checkers::StoredCheckpoint& stored) {
+  Content content(source_partitions, stored);
+  const size_t missing = stored.missing.size();
+  for (const graph::SubtaskId& subtask : graph.subtasks()) {
+    const auto state = std::find_if(checkpoint.states.begin(), checkpoint.states.end(),
+                                    [&](const checkpoint::TaskState& each) { return each.subtask == subtask; });
+    const std::string who = fmt::format("the state of task {}/{}", subtask.vertex, subtask.subtask);
+    if (state == checkpoint.states.end()) {
+      if (!is_finished(checkpoint, subtask)) stored.missing.push_back(who + " is not in it");
+      continue;
+    }
+    Bytes file;
+    if (!state->file.empty()) {
+      Result<Bytes> read = disk.read(state->file);
+      if (!read.ok()) {
+        stored.missing.push_back(state->file + " cannot be read");
+        continue;
+      }
+      file = read.take();
+    }
+    const ByteView bytes = state->file.empty() ? ByteView(state->inline_state) : ByteView(file);
+    const graph::Vertex& vertex = graph.vertices[static_cast<size_t>(subtask.vertex)];
+    if (!content.read_task(vertex, bytes)) stored.missing.push_back(who + " does not decode");
+  }
+  if (stored.missing.size() == missing) return;
+  stored.offsets.clear();  // what is not whole says nothing of its cut
+  stored.state_known = false;
+}
+
+}  // namespace onceproof::scenarios

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// CheckpointContent: reads from the disk what a stored checkpoint holds: up to where its sources had read and what its
+// window state counts; and whether a restore would find every part of it. The layouts are those of dataflow/task.cc,
+// connectors/log_source.cc and dataflow/operators.cc; what does not decode by them cannot be restored either.
+#pragma once
+
+#include "checkers/history.h"
+#include "runtime/checkpoint/completed_store.h"
+#include "runtime/graph/execution_graph.h"
+#include "simulator/disk.h"
+
+namespace onceproof::scenarios {
+
+// Fills offsets, state_known, held and held_sum; adds to `missing` what is not there or does not decode.
+void read_content(const simulator::SimulatedDisk& disk, const graph::ExecutionGraph& graph, int32_t source_partitions,
+                  const checkpoint::CompletedCheckpoint& checkpoint, checkers::StoredCheckpoint& stored);
+
+}  // namespace onceproof::scenarios
