@@ -13,21 +13,23 @@ namespace {
 
 constexpr uint32_t kNone = Reference::kNone;
 
-// Which outputs hold a damaged contribution: the first that nobody may see of a lost one, the first two deliveries of one
-// that came again.
+// Which outputs hold a damaged contribution: of a lost one the one that should have become visible, the first two
+// deliveries of one that came again.
 struct Holders {
   std::vector<uint32_t> first, again;
 
-  Holders(const History& history, const Reference& reference, const Delivery& delivery)
+  Holders(const History& history, const Reference& reference, const Timeline& timeline, const Delivery& delivery)
       : first(reference.contributions(), kNone), again(reference.contributions(), kNone) {
+    std::vector<int> weight(history.outputs.size(), 0);  // of those that nobody may see
     for (uint32_t i = 0; i < history.outputs.size(); ++i) {
       const OutputRecord& output = history.outputs[i];
       const bool seen = visible(output);
       if (seen ? delivery.counts.duplicated == 0 : delivery.counts.lost == 0) continue;
+      if (!seen) weight[i] = weight_of(history, timeline, output);
       for (const Position position : output.lineage) {
         const uint32_t index = reference.index_of(position);
         if (index == kNone || (delivery.times[index] > 0) != seen) continue;
-        if (first[index] == kNone) {
+        if (first[index] == kNone || (!seen && weight[i] > weight[first[index]])) {
           first[index] = i;
         } else if (seen && again[index] == kNone) {
           again[index] = i;
@@ -40,6 +42,15 @@ struct Holders {
       if (swapped) std::swap(first[index], again[index]);
     }
   }
+
+ private:
+  // An earlier attempt's aborted copy loses nothing; what a durable checkpoint had pre-committed should be there.
+  static int weight_of(const History& history, const Timeline& timeline, const OutputRecord& output) {
+    const auto transaction = timeline.transactions.find(output).transaction;
+    const uint64_t checkpoint = transaction ? history.transactions[*transaction].checkpoint : 0;
+    if (checkpoint != 0 && timeline.durable_us(checkpoint)) return 2;
+    return output.visibility == Visibility::open ? 1 : 0;
+  }
 };
 
 class Finder {
@@ -50,7 +61,7 @@ class Finder {
         timeline_(timeline),
         delivery_(delivery),
         producers_(history, timeline),
-        holders_(history, reference, delivery) {
+        holders_(history, reference, timeline, delivery) {
     if (!asked_recorded(history, reference) || delivery.counts.lost == 0) return;
     due_us_ = results_due_us(history, reference);
   }
@@ -70,16 +81,8 @@ class Finder {
   using Key = std::tuple<CauseKind, uint32_t, uint32_t>;
 
   uint32_t add(Damage& damage, uint32_t index, const Cause& cause) {
-    const Key key{cause.kind, cause.restart, cause.fault};
-    const auto [entry, fresh] = groups_.try_emplace(key, static_cast<uint32_t>(damage.groups.size()));
-    if (fresh) {
-      DamageGroup& group = damage.groups.emplace_back();
-      group.cause = cause;
-      group.first = index;
-      group.output = holders_.first[index];
-      group.again = holders_.again[index];
-    }
-    DamageGroup& group = damage.groups[entry->second];
+    const uint32_t number = group_of(damage, index, cause);
+    DamageGroup& group = damage.groups[number];
     const uint32_t times = delivery_.times[index];
     DamageCount& window = group.windows[reference_.results()[reference_.result_of(index)].window_end_us];
     for (DamageCount* count : {&group.count, &window}) {
@@ -90,7 +93,31 @@ class Finder {
       const uint32_t transaction = output == kNone ? kNoTransaction : transaction_of(output);
       if (transaction != kNoTransaction) group.transactions.insert(transaction);
     }
-    return entry->second;
+    return number;
+  }
+
+  uint32_t group_of(Damage& damage, uint32_t index, const Cause& cause) {
+    const Key key{cause.kind, cause.restart, cause.fault};
+    if (!damage.groups.empty() && key == last_key_) return last_group_;  // neighbours often share their cause
+    last_key_ = key;
+    const auto [entry, fresh] = groups_.try_emplace(key, static_cast<uint32_t>(damage.groups.size()));
+    last_group_ = entry->second;
+    if (!fresh) return last_group_;
+    DamageGroup& group = damage.groups.emplace_back();
+    group.cause = cause;
+    group.first = index;
+    group.output = holders_.first[index];
+    group.again = holders_.again[index];
+    return last_group_;
+  }
+
+  // Two memories: a first delivery and a second come from two producers, again and again.
+  const Producer* producer_of(const OutputRecord& output) {
+    for (const Producer* each : last_producers_) {
+      if (each != nullptr && each->id == output.producer_id && each->epoch == output.epoch) return each;
+    }
+    std::swap(last_producers_[0], last_producers_[1]);
+    return last_producers_[0] = producers_.find(output.producer_id, output.epoch);
   }
 
   uint32_t transaction_of(uint32_t output) {  // neighbours are of one transaction
@@ -115,7 +142,7 @@ class Finder {
     cause.at_us = record.at_us;
     cause.transaction = transaction_of(output);
     if (cause.transaction != kNoTransaction) cause.checkpoint = history_.transactions[cause.transaction].checkpoint;
-    if (const Producer* producer = producers_.find(record.producer_id, record.epoch)) {
+    if (const Producer* producer = producer_of(record)) {
       cause.attempt = producer->attempt;
       cause.process = producer->process;
     }
@@ -230,8 +257,8 @@ class Finder {
     Cause cause = written(CauseKind::two_producers, again);
     const OutputRecord& one = history_.outputs[first];
     const OutputRecord& two = history_.outputs[again];
-    const Producer* earlier = producers_.find(one.producer_id, one.epoch);
-    const Producer* later = producers_.find(two.producer_id, two.epoch);
+    const Producer* earlier = producer_of(one);
+    const Producer* later = producer_of(two);
     const bool timed = earlier->first_us >= 0 && later->first_us >= 0;
     if (timed) cause.restart = later->deployment;
     // Without times one redeployment is the only one that can have done it.
@@ -257,6 +284,9 @@ class Finder {
   const Holders holders_;
   std::vector<TimeUs> due_us_;  // for each result; empty: not recorded
   std::map<Key, uint32_t> groups_;
+  Key last_key_{};
+  uint32_t last_group_ = 0;
+  const Producer* last_producers_[2] = {nullptr, nullptr};
   std::tuple<uint64_t, uint32_t, uint64_t> last_asked_{0, 0, 0};
   uint32_t last_transaction_ = kNoTransaction;
 };

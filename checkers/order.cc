@@ -2,6 +2,7 @@
 #include "checkers/order.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -64,6 +65,20 @@ std::vector<int32_t> homes(const History& history, const Reference& reference) {
   return home;
 }
 
+// The contribution that speaks for this output, which is sound: its first that came out here for the first time, in no
+// other partition as well; none: kNone. All records of a window's result have one rank, and other results have one record.
+uint32_t first_time(const OutputRecord& output, const Reference& reference, const std::vector<int32_t>& home,
+                    bool any_came_again, std::vector<uint8_t>& seen) {
+  if (!any_came_again) return reference.index_of(output.lineage.front());
+  uint32_t speaker = Reference::kNone;
+  for (const Position position : output.lineage) {
+    const uint32_t index = reference.index_of(position);
+    if (std::exchange(seen[index], 1) || home[index] == kSeveral) continue;
+    if (speaker == Reference::kNone) speaker = index;
+  }
+  return speaker;
+}
+
 }  // namespace
 
 void check_order(const History& history, const Reference& reference, const Delivery& delivery,
@@ -88,25 +103,17 @@ void check_order(const History& history, const Reference& reference, const Deliv
       last.clear();
     }
     if (!delivery.sound[i]) continue;
-    // All records of a window's result have one rank; where nothing came twice one of them speaks for all.
-    const bool one_speaks = reference.windowed() && delivery.counts.duplicated == 0;
-    const size_t speakers = one_speaks ? 1 : output.lineage.size();
-    for (size_t speaker = 0; speaker < speakers; ++speaker) {
-      const Position position = output.lineage[speaker];
-      const uint32_t index = reference.index_of(position);
-      if (seen[index]) continue;
-      seen[index] = 1;
-      if (!home.empty() && home[index] == kSeveral) continue;
-      const uint32_t key_id = reference.results()[reference.result_of(index)].key_id;
-      uint32_t& latest = last.of(output.producer_id, key_id * ways + partition_of(position) % ways);
-      if (latest > 0 && rank(latest - 1) > rank(index)) {
-        findings.add("out-of-order", -1, [&] {
-          return fmt::format("{} first came out in {}, after {}", contribution_text(reference, index),
-                             output_text(output), contribution_text(reference, latest - 1));
-        });
-      }
-      if (latest == 0 || rank(index) >= rank(latest - 1)) latest = index + 1;
+    const uint32_t index = first_time(output, reference, home, delivery.counts.duplicated > 0, seen);
+    if (index == Reference::kNone) continue;
+    const uint32_t key_id = reference.results()[reference.result_of(index)].key_id;
+    uint32_t& latest = last.of(output.producer_id, key_id * ways + partition_of(reference.position(index)) % ways);
+    if (latest > 0 && rank(latest - 1) > rank(index)) {
+      findings.add("out-of-order", -1, [&] {
+        return fmt::format("{} first came out in {}, after {}", contribution_text(reference, index), output_text(output),
+                           contribution_text(reference, latest - 1));
+      });
     }
+    if (latest == 0 || rank(index) >= rank(latest - 1)) latest = index + 1;
   }
 }
 

@@ -121,6 +121,19 @@ class Teller {
     const std::pair<std::string, std::string> kind{finding.checker, finding.kind};
     const uint32_t group = group_of(finding);
     const auto known = draft_of_kind_.find(kind);
+    const bool of_transaction = finding.subject.of == Subject::Of::transaction;
+    const auto same = of_transaction ? draft_of_transaction_.find(finding.subject.index) : draft_of_transaction_.end();
+    if (group == kNone && same != draft_of_transaction_.end()) {  // one transaction, one story
+      drafts_[same->second].story.findings.push_back(number);
+      draft_of_kind_.try_emplace(kind, same->second);
+      return;
+    }
+    if (of_transaction) {
+      const uint32_t draft = group != kNone                     ? group
+                             : known != draft_of_kind_.end() ? known->second
+                                                              : static_cast<uint32_t>(drafts_.size());
+      draft_of_transaction_[finding.subject.index] = draft;
+    }
     if (group != kNone) {
       Draft& draft = drafts_[group];  // drafts of damage come first, in the order of the groups
       const bool follows = is_consequence(finding);
@@ -178,6 +191,7 @@ class Teller {
   std::vector<Draft> drafts_;
   std::map<uint32_t, uint32_t> group_of_result_;
   std::map<std::pair<std::string, std::string>, uint32_t> draft_of_kind_;
+  std::map<uint32_t, uint32_t> draft_of_transaction_;
 };
 
 }  // namespace

@@ -126,6 +126,27 @@ TEST(Stories, ALostCommitHeadsTheStoryOfWhatItLost) {
   EXPECT_EQ(story.windows.size(), 3u);
 }
 
+// An earlier attempt's aborted copy did not lose what a later transaction, pre-committed by a durable checkpoint, held.
+TEST(Stories, BlamesTheTransactionThatShouldHaveBecomeVisible) {
+  HistoryBuilder run;
+  run.deployed(0);
+  run.transaction("sink-0-0", 0, 1);
+  run.everything(three()).abort(3);
+  run.crash(2, 2).recovered(2, 0, 3);
+  run.transaction("sink-0-1", 1, 4);
+  run.everything(three()).completed(1, 5);
+  run.raw().quiescent = false;
+  run.raw().ended_us = seconds(400);
+  const Verdict verdict = judge(run.build(), three());
+  const auto story = std::find_if(verdict.stories.begin(), verdict.stories.end(), [](const Story& s) { return s.lost > 0; });
+  ASSERT_NE(story, verdict.stories.end());
+  EXPECT_EQ(story->cause.kind, CauseKind::transaction_lost);
+  EXPECT_EQ(story->cause.transaction, 1u);
+  std::vector<std::string> kinds;
+  for (const uint32_t number : story->findings) kinds.push_back(verdict.findings[number].kind);
+  EXPECT_EQ(kinds, (std::vector<std::string>{"lost-commit", "hanging"}));
+}
+
 TEST(Stories, FollowsOneRecordFromItsSourceToItsLoss) {
   HistoryBuilder run;
   run.transaction("sink-0-1", 1, 2);
