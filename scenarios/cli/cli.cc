@@ -12,6 +12,7 @@
 #include "runtime/real/program.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
+#include "scenarios/cli/help.h"
 #include "scenarios/cli/settings.h"
 #include "scenarios/plan/nearest_word.h"
 
@@ -20,9 +21,8 @@ namespace onceproof::scenarios::cli {
 namespace {
 
 constexpr const char* kExitCodes =
-    "Exit codes: 0 valid, 1 violated, 2 inconclusive, 4 nothing matched, 5 nondeterministic,\n"
-    "64 wrong usage or input, 70 internal error, 74 a result could not be written,\n"
-    "130 interrupted.";
+    "Exit codes: 0 valid, 1 violated, 2 inconclusive, 4 nothing matched, 5 nondeterministic, 64 wrong usage or input, "
+    "70 internal error, 74 a result could not be written, 130 interrupted.";
 
 // Commands that people ask for and that are not there: a nearest word would mislead.
 constexpr const char* kNotYet[] = {"enumerate", "shrink", "hunt", "report", "completion"};
@@ -262,7 +262,7 @@ int parse_and_run(int argc, char** argv) {
     if (e.get_exit_code() == 0) {  // --help, --version
       std::ostringstream out, err;
       app.exit(e, out, err);
-      print(out.str());
+      print(fitted_help(out.str(), static_cast<size_t>(text_options().width)));
       return kValid;
     }
     const std::string option = unknown_option(commands, argc, argv);

@@ -82,9 +82,9 @@ Json options_value(const Session& session, const Options& options) {
 void put_list(std::string& text, const Session& session, const char* verdict, const RunList& list, size_t& shown) {
   for (const auto& [place, run] : list.runs()) {
     if (++shown > kShown) return;
-    text += fmt::format("{} {}{}: {}\n  reproduce: {}\n", verdict, run.stack,
-                        run.findings.empty() ? "" : fmt::format(" ({})", fmt::join(run.findings, ", ")), run.story,
-                        session.reproduce(place.first, run.stack));
+    const std::string kinds = run.findings.empty() ? "" : fmt::format(" ({})", fmt::join(run.findings, ", "));
+    text += wrapped(fmt::format("{} {}{}: {}", verdict, run.stack, kinds, run.story));
+    text += "  reproduce: " + session.reproduce(place.first, run.stack) + "\n";  // one line, to be pasted
   }
 }
 
@@ -94,7 +94,8 @@ std::string sweep_text(const Session& session, const SweepResult& result) {
   const SweepTally& tally = result.tally;
   std::string text = fmt::format(
       "{}: {} seeds, {} runs, {:.0f} runs/s\n"
-      "violations {}   nondeterministic {}   inconclusive {}   control effective in {} of {} seeds\n",
+      "violations {}   nondeterministic {}   inconclusive {}\n"
+      "control effective in {} of {} seeds\n",
       session.scenario_name(), tally.seeds, tally.runs, rate(result), tally.violating.total(), tally.nondeterministic,
       tally.inconclusive.total(), tally.control_effective, tally.seeds);
   const FaultTally faults = tally.all_faults();
@@ -105,7 +106,7 @@ std::string sweep_text(const Session& session, const SweepResult& result) {
   text += "\n";
   size_t shown = 0;
   for (const auto& [place, run] : tally.differing.runs()) {
-    if (++shown <= kShown) text += "nondeterministic: " + run.story + "\n";
+    if (++shown <= kShown) text += wrapped("nondeterministic: " + run.story);
   }
   put_list(text, session, "violated", tally.violating, shown);
   put_list(text, session, "inconclusive", tally.inconclusive, shown);

@@ -171,7 +171,8 @@ class Words(ProgramTest):
     def test_everything_fits_its_terminal(self):
         self.write("long.txt", "a b c d e f\n" * 20_000)
         calls = [("run", "word-count"), ("run", "word-count", "--input", "long.txt"), ("list",), ("list", "points"),
-                 ("list", "bugs"), ("list", "profiles"), ("explain", "word-count"), ("disk", "--crashes", "20")]
+                 ("list", "bugs"), ("list", "profiles"), ("explain", "word-count"), ("disk", "--crashes", "20"), ("--help",)]
+        calls += [(command, "--help") for command in ("run", "replay", "sweep", "list", "explain", "bench", "disk")]
         for words in calls:
             text = self.call(*words).stdout
             for line in text.splitlines():
