@@ -37,7 +37,7 @@ void check_restarts(const History& history, const std::vector<Span>& spans, Find
 
 void check_duplicates(const History& history, const Reference& reference, const Delivery& delivery,
                       const Timeline& timeline, Findings& findings) {
-  if (delivery.counts.duplicated == 0) return;
+  if (delivery.counts.duplicated == 0 || history.events.empty()) return;  // a deployment is an event
   const std::vector<Restart>& again = timeline.restarts;
   std::vector<uint8_t> seen(reference.contributions(), 0);
   for (size_t i = 0; i < history.outputs.size(); ++i) {

@@ -35,7 +35,7 @@ struct Judging {
 void check_checkpoints(const Judging& judging, const Timeline& timeline) {
   const History& history = judging.history;
   const DurationUs bound_us = history.bounds.checkpoint_us;
-  if (bound_us == 0) return;
+  if (bound_us == 0 || !history.store_recorded) return;
   const bool over = history.job != JobStatus::running && timeline.job_status_us >= 0;
   const TimeUs end_us = over ? timeline.job_status_us : history.ended_us;
   TimeUs last_us = 0;
@@ -108,8 +108,8 @@ std::vector<TimeUs> readable_us(const History& history) {
       partition = output.partition;
       latest_us = 0;
     }
-    const bool open = output.visibility == Visibility::open;
-    latest_us = open ? kMaxTimeUs : std::max({latest_us, output.at_us, output.decided_us});
+    const bool unknown = output.visibility == Visibility::open || output.at_us < 0;
+    latest_us = unknown ? kMaxTimeUs : std::max({latest_us, output.at_us, output.decided_us});
     readable[i] = latest_us;
   }
   return readable;

@@ -33,6 +33,8 @@ void check_commit(const History& history, const TransactionRecord& transaction, 
     }, about(history, transaction));
     return;
   }
+  const bool told = history.store_recorded || !history.checkpoints.empty();  // which checkpoints there were
+  if (!told || transaction.decided_us < 0) return;
   const auto durable = timeline.committable_us(transaction.checkpoint);
   if (durable && transaction.decided_us >= *durable) return;
   findings.add("early-commit", transaction.decided_us, [&] {

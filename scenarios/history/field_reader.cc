@@ -42,6 +42,12 @@ void read_value(const JsonPlace& place, std::vector<std::string>& out) {
   out.clear();
   for (const JsonPlace& element : place.elements()) out.push_back(text_at(element));
 }
+void read_value(const JsonPlace& place, std::vector<int64_t>& out) {
+  out.clear();
+  for (const JsonPlace& element : place.elements()) {
+    out.push_back(element.integer(-1, static_cast<int64_t>(kOffset.high)));
+  }
+}
 void read_value(const JsonPlace& place, std::vector<Step>& out) {
   out.clear();
   for (const JsonPlace& element : place.elements()) out.push_back(word_at<Step>(element));

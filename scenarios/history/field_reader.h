@@ -14,6 +14,7 @@ namespace onceproof::scenarios {
 // Values that are more than a number or a word.
 void read_value(const JsonPlace& place, std::string& out);
 void read_value(const JsonPlace& place, std::vector<std::string>& out);
+void read_value(const JsonPlace& place, std::vector<int64_t>& out);
 void read_value(const JsonPlace& place, std::vector<checkers::Step>& out);
 void read_value(const JsonPlace& place, Lineage& out);  // sorted
 void read_value(const JsonPlace& place, std::vector<checkers::Asked>& out);
@@ -41,6 +42,12 @@ class FieldReader : public FieldVisitor<FieldReader<T>> {
     names_.emplace_back(name);
     const auto place = required ? line_.required(name) : line_.member(name);
     if (place) read(*place, object_.*member, range);
+  }
+
+  template <class C>
+  void visit_word(const char* name, std::string C::*member, const char*, const std::vector<std::string>& words) {
+    names_.emplace_back(name);
+    if (const auto place = line_.required(name)) object_.*member = place->word_of(words, "word");
   }
 
  private:

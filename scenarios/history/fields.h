@@ -34,6 +34,11 @@ class FieldVisitor {
   void must(const char* name, M C::*member, const char* meaning, Range range = {}) {
     static_cast<Self*>(this)->visit(name, true, member, meaning, range);
   }
+  // A text that is one of these words.
+  template <class C>
+  void must_be(const char* name, std::string C::*member, const char* meaning, const std::vector<std::string>& words) {
+    static_cast<Self*>(this)->visit_word(name, member, meaning, words);
+  }
   template <class C, class M>
   void may(const char* name, M C::*member, const char* meaning, Range range = {}) {
     static_cast<Self*>(this)->visit(name, false, member, meaning, range);
@@ -49,6 +54,8 @@ struct AskedLine {
   int32_t partition = 0;
   std::vector<checkers::Asked> steps;
 };
+
+const std::vector<std::string>& condition_kinds();
 
 // ---- the first line ----------------------------------------------------------------------------------------
 
@@ -249,7 +256,7 @@ void fields_of(F&& f, const checkers::Bounds*) {
 template <class F>
 void fields_of(F&& f, const checkers::Condition*) {
   using T = checkers::Condition;
-  f.must("kind", &T::kind, "what is measured: recovery, epoch, restarts, readers or connections");
+  f.must_be("kind", &T::kind, "what is measured", condition_kinds());
   f.may("limit_us", &T::limit_us, "recovery, epoch: so long at most", kSince);
   f.may("limit", &T::limit, "restarts: so many at most");
   f.may("text", &T::text, "the condition in words");

@@ -50,6 +50,10 @@ Form form_of(const std::string& base, Range) { return {"text", {{"type", "string
 Form form_of(const std::vector<std::string>&, Range) {
   return {"list of texts", {{"type", "array"}, {"items", {{"type", "string"}}}}, Json::array()};
 }
+Form form_of(const std::vector<int64_t>&, Range) {
+  const Json number = {{"type", "integer"}, {"minimum", -1}, {"maximum", kOffset.high}};
+  return {"list of whole numbers", {{"type", "array"}, {"items", number}}, Json::array()};
+}
 Form form_of(const std::vector<Step>&, Range) {
   const std::vector<std::string>& words = words_of(Step());
   return {fmt::format("list of {}", fmt::join(words, ", ")),
@@ -79,6 +83,10 @@ class FieldLister : public FieldVisitor<FieldLister<T, Each>> {
   template <class C, class M>
   void visit(const char* name, bool required, M C::*member, const char* meaning, Range range) {
     each_(name, required, form_of(base_.*member, range), meaning);
+  }
+  template <class C>
+  void visit_word(const char* name, std::string C::*, const char* meaning, const std::vector<std::string>& words) {
+    each_(name, true, Form{fmt::format("{}", fmt::join(words, ", ")), {{"enum", words}}, nullptr}, meaning);
   }
 
  private:

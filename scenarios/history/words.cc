@@ -56,6 +56,11 @@ const std::vector<std::string>& words_of(Step) {
   return words;
 }
 
+const Words& condition_kinds() {
+  static const Words words = {"recovery", "epoch", "restarts", "readers", "connections"};
+  return words;
+}
+
 const std::vector<const char*>& event_points() {
   static const std::vector<const char*> points = [] {
     std::vector<const char*> names = {"process.crash",  "process.restart",   "process.pause",

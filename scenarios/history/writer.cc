@@ -39,6 +39,11 @@ class FieldWriter : public FieldVisitor<FieldWriter<T>> {
     if (required || !same(value, base_.*member)) put(name, value);
   }
 
+  template <class C>
+  void visit_word(const char* name, std::string C::*member, const char*, const std::vector<std::string>&) {
+    put(name, object_.*member);
+  }
+
  private:
   template <class M>
   void put(const char* name, const M& value) {
@@ -56,6 +61,9 @@ class FieldWriter : public FieldVisitor<FieldWriter<T>> {
   }
   void put(const char* name, const Lineage& lineage) { line_.put_list(name, lineage, append_position); }
   void put(const char* name, const std::vector<std::string>& texts) { line_.put_list(name, texts, append_json_text); }
+  void put(const char* name, const std::vector<int64_t>& numbers) {
+    line_.put_list(name, numbers, [](std::string& out, int64_t number) { JsonLine::append_number(out, number); });
+  }
   void put(const char* name, const std::vector<Step>& steps) {
     line_.put_list(name, steps, [](std::string& out, Step step) {
       append_json_text(out, words_of(step)[static_cast<size_t>(step)]);

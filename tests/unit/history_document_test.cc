@@ -184,6 +184,7 @@ TEST(HistoryDocument, WhatCannotBeReadIsToldWithItsPlace) {
       {log + R"({"type":"event","at_us":1,"process":0,"point":"restore.begn"})",
        R"(h:5: unknown event "restore.begn" at /point; did you mean "restore.begin"?)"},
       {log + R"({"type":"event","at_us":100000000000000001,"process":0,"point":"job.status"})", "is out of range"},
+      {log + R"({"type":"condition","kind":"recovry"})", R"(did you mean "recovery"?)"},
       {log + R"({"type":"end"})" "\n" R"({"type":"bounds"})", "h:6: nothing follows the end line"},
       {log + R"({"type":"end","job":"finnished"})", R"(did you mean "finished"?)"},
       {log + "{\"type\":\"input\",\"value\":\"\xff\"}", "not JSON"},
@@ -209,6 +210,59 @@ TEST(HistoryDocument, ASinkThatCannotTakeMoreEndsTheWriting) {
   const Status status = write_history({}, reference.pipeline(), reference.input(), checkers::History(),
                                       [](std::string_view) { return Status(ErrorCode::disk_full, "full"); });
   EXPECT_EQ(status.code(), ErrorCode::disk_full);
+}
+
+// ---- the table has all ---------------------------------------------------------------------------------------
+
+struct Anything {
+  template <class T>
+  operator T() const;  // declared only: asked whether it would do
+};
+template <class T, class... Given>
+constexpr size_t members_of() {
+  if constexpr (requires { T{Given{}..., Anything{}}; }) {
+    return members_of<T, Given..., Anything>();
+  } else {
+    return sizeof...(Given);
+  }
+}
+
+class Counter : public FieldVisitor<Counter> {
+ public:
+  template <class C, class M>
+  void visit(const char*, bool, M C::*, const char*, Range) {
+    ++fields;
+  }
+  template <class C>
+  void visit_word(const char*, std::string C::*, const char*, const std::vector<std::string>&) {
+    ++fields;
+  }
+  size_t fields = 0;
+};
+template <class T>
+size_t fields_in_table() {
+  Counter counter;
+  fields_of(counter, static_cast<const T*>(nullptr));
+  return counter.fields;
+}
+
+// A member that is added to a history, and not to the table, would be judged in a run and not in its document.
+TEST(HistoryTable, EveryMemberOfAHistoryIsInIt) {
+  EXPECT_EQ(fields_in_table<InputLine>(), members_of<checkers::InputRecord>() + 2) << "its partition and its offset";
+  EXPECT_EQ(fields_in_table<checkers::OutputRecord>(), members_of<checkers::OutputRecord>());
+  EXPECT_EQ(fields_in_table<checkers::Pipeline>(), members_of<checkers::Pipeline>());
+  EXPECT_EQ(fields_in_table<checkers::Bounds>(), members_of<checkers::Bounds>());
+  Counter whole;
+  configuration_fields(whole);
+  end_fields(whole);
+  whole.fields += 4;  // outputs, observed, asked and bounds have lines of their own
+  const checkers::History history;
+  each_list([&](const char* name, auto member, const char*) {
+    using T = typename std::remove_cvref_t<decltype(history.*member)>::value_type;
+    EXPECT_EQ(fields_in_table<T>(), members_of<T>()) << name;
+    ++whole.fields;
+  });
+  EXPECT_EQ(whole.fields, members_of<checkers::History>());
 }
 
 TEST(HistorySchema, HasEveryLineAndField) {
