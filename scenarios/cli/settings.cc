@@ -10,6 +10,7 @@ namespace onceproof::scenarios::cli {
 namespace {
 
 constexpr const char* kFile = "onceproof.json";
+constexpr uint64_t kMostBytes = 1 << 20;
 
 struct Setting {
   const char* key;  // in onceproof.json
@@ -53,7 +54,7 @@ Status read_settings_file(const std::string& text, Options& options) {
 
 Status apply_settings(Options& options) {
   if (real::exists(kFile)) {
-    const Result<std::string> text = real::read_file(kFile);
+    const Result<std::string> text = real::read_file(kFile, kMostBytes);
     if (!text.ok()) return text.error();
     if (Status status = read_settings_file(text.value(), options); !status.ok()) return status;
   }

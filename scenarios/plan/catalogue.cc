@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view kFolder = "scenarios/catalogue/";
 constexpr std::string_view kProfiles = "scenarios/profiles/";
 constexpr std::string_view kEnding = ".json";
+constexpr uint64_t kMostBytes = uint64_t{16} << 20;  // of a scenario: what is longer, or endless, is none
 
 // "scenarios/catalogue/word-count.json" -> "word-count"; empty for the files of other folders.
 std::string_view name_in(std::string_view folder, std::string_view path) {
@@ -42,7 +43,7 @@ Result<Scenario> load_scenario(const std::string& name_or_file) {
   }
   const bool file = name_or_file.find('/') != std::string::npos || name_or_file.ends_with(kEnding);
   if (!file) return Error{ErrorCode::invalid_argument, unknown_word("scenario", name_or_file, "", catalogue_names())};
-  Result<std::string> text = real::read_file(name_or_file);
+  Result<std::string> text = real::read_file(name_or_file, kMostBytes);
   if (!text.ok()) return Error{ErrorCode::invalid_argument, text.error().message};
   return parse_scenario(text.value(), name_or_file);
 }

@@ -138,6 +138,12 @@ class Words(ProgramTest):
         yes.stdout.close()
         yes.wait()
 
+    def test_an_endless_document_is_refused(self):
+        for words in (("run",), ("explain",), ("sweep",), ("replay",), ("check",)):
+            self.assertIn("/dev/zero", self.told(*words, "/dev/zero"))
+        (self.folder / "onceproof.json").symlink_to("/dev/zero")
+        self.assertIn("onceproof.json has more than", self.told("run", "transform"))
+
     def test_a_run_of_too_many_events_is_inconclusive(self):
         run = self.json(INCONCLUSIVE, *RUN, "--event-limit", "1000")["runs"][0]
         self.assertIn("more than 1000 events", run["why"])
@@ -178,7 +184,7 @@ class Words(ProgramTest):
             for line in text.splitlines():
                 if not line.startswith(("report: ", "reproduce: ")):
                     self.assertLessEqual(columns(line), 80, (words, line))
-            if words[0] == "run":
+            if words[0] == "run" and words[1] != "--help":
                 self.assertRegex(text, r"verdict +✓ valid +✓ valid +✓ valid\n")
         wide = self.expect(VALID, "run", "word-count", env={**self.environment, "COLUMNS": "100"}).stdout
         self.assertRegex(wide, r"exactly-once +exactly-once +5,644 +5,644 .*✓ valid\n")
