@@ -22,6 +22,26 @@ std::string since_text(const History& history) {
   return fmt::format("the last input record was available at {}", time_text(history.input_end_us));
 }
 
+// How much of this time the world itself was slow.
+DurationUs slow_between(const History& history, TimeUs from_us, TimeUs until_us) {
+  std::vector<Span> spans = history.slow;
+  std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.from_us < b.from_us; });
+  DurationUs slow_us = 0;
+  for (const Span& span : spans) {
+    const TimeUs begin_us = std::max(span.from_us, from_us);
+    const TimeUs end_us = std::min(span.until_us, until_us);
+    if (end_us <= begin_us) continue;
+    slow_us += end_us - begin_us;
+    from_us = end_us;
+  }
+  return slow_us;
+}
+
+// Half of it: no timeout of the job's can tell such a world from one that stands still.
+bool mostly_slow(const History& history, TimeUs from_us, TimeUs until_us) {
+  return until_us > from_us && 2 * slow_between(history, from_us, until_us) >= until_us - from_us;
+}
+
 // The job's own end cuts checkpoints off: tasks finish one by one, and refuse those that come then.
 bool cut_off_by_the_end(const CheckpointRecord& checkpoint) {
   return checkpoint.reason == "CHECKPOINT_DECLINED_TASK_CLOSING" ||
@@ -40,6 +60,7 @@ void check_checkpoints(const History& history, bool finished, Findings& findings
     failed += !completed && checkpoint.triggered_us > history.healed_us ? 1 : 0;
   }
   if (finished && failed < 2) return;
+  if (mostly_slow(history, history.healed_us, history.ended_us)) return;
   findings.add("no-checkpoint", -1, [&] {
     return fmt::format("no checkpoint completed after the last fault was over at {}; {} triggered since",
                        time_text(history.healed_us), failed == 1 ? "1 was" : fmt::format("{} were", failed));
@@ -56,8 +77,8 @@ Liveness check_liveness(const History& history, const Timeline& timeline, std::v
                                history.job_reason.empty() ? std::string("no reason was recorded") : history.job_reason);
     return liveness;
   }
-  const TimeUs due_us =
-      std::max({history.healed_us, history.input_end_us, history.progress_us}) + history.liveness_bound_us;
+  const TimeUs since_us = std::max({history.healed_us, history.input_end_us, history.progress_us});
+  const TimeUs due_us = since_us + history.liveness_bound_us;
   const bool over = history.liveness_bound_us > 0 && history.ended_us >= due_us;
   liveness.complete = finished && history.quiescent;
   liveness.settled = liveness.complete || over;
@@ -72,8 +93,16 @@ Liveness check_liveness(const History& history, const Timeline& timeline, std::v
   if (!finished && !owed) {
     return {false, false, "the job came to no end, which this configuration allows: " + history.no_progress_owed};
   }
+  if (!finished && mostly_slow(history, since_us, history.ended_us)) {
+    const DurationUs slow_us = slow_between(history, since_us, history.ended_us);
+    return {false, false, fmt::format("the job had not finished at {}: {}, but the world itself was slow for {} of the {} "
+                                      "since: mails, messages or calls of the storage took longer than the timeouts bear",
+                                      time_text(history.ended_us), since_text(history), time_text(slow_us),
+                                      time_text(history.ended_us - since_us))};
+  }
   if (owed) check_checkpoints(history, finished, findings);
-  const bool late = owed && finished && history.liveness_bound_us > 0 && timeline.job_status_us > due_us;
+  const bool slow = mostly_slow(history, since_us, timeline.job_status_us);
+  const bool late = owed && !slow && finished && history.liveness_bound_us > 0 && timeline.job_status_us > due_us;
   if (!finished || late) {
     findings.add("stuck", finished ? timeline.job_status_us : history.ended_us, [&] {
       const std::string what = late ? fmt::format("finished only at {}", time_text(timeline.job_status_us))

@@ -87,6 +87,13 @@ std::string why_no_progress_is_owed(const RunPlan& plan) {
     return fmt::format("clients of the log give up after {} ms, and a request that has to be repeated may take {} ms",
                        patience_us / 1000, needed_patience_us(plan) / 1000);
   }
+  // What a checkpoint takes at least, when the sink has something to flush.
+  const DurationUs checkpoint_us =
+      job.sink.linger_us + job.channel.buffer_timeout_us + 2 * (plan.network.typical_us + plan.disk.sync_us);
+  if (job.checkpoint.enabled && job.checkpoint.timeout_us < checkpoint_us) {
+    return fmt::format("a checkpoint is given up after {} ms and may take {} ms", job.checkpoint.timeout_us / 1000,
+                       (checkpoint_us + 999) / 1000);
+  }
   if (plan.job.sink.mode != graph::SinkMode::transactional) return {};
   const DurationUs needed_us = recovery_of(plan) + 2 * base_interval(plan) + plan.job.checkpoint.timeout_us;
   const DurationUs timeout_us = plan.job.sink.transaction_timeout_us;

@@ -124,6 +124,23 @@ TEST(LivenessChecker, OwesNoProgressWhereTheConfigurationDoesNot) {
   EXPECT_TRUE(ask(run).liveness.complete);
 }
 
+// An overloaded machine stands still for whoever only looks at the clock; half of the time is what tells the two apart.
+TEST(LivenessChecker, DoesNotTakeAnOverloadedWorldForAJobThatStandsStill) {
+  HistoryBuilder run;
+  run.raw().job = JobStatus::running;
+  run.raw().healed_us = seconds(30);
+  run.raw().ended_us = seconds(230);
+  run.completed(1, 29).aborted(2, 35).aborted(3, 36);
+  run.raw().slow = {{seconds(80), seconds(120)}, {seconds(20), seconds(90)}};  // 90 s of the 200
+  EXPECT_EQ(count_of(ask(run).findings, "stuck"), 1u);
+  EXPECT_EQ(count_of(ask(run).findings, "no-checkpoint"), 1u);
+  run.raw().slow.push_back({seconds(200), seconds(210)});
+  const Answer answer = ask(run);
+  EXPECT_TRUE(answer.findings.empty());
+  EXPECT_FALSE(answer.liveness.settled);
+  EXPECT_THAT(answer.liveness.why, ::testing::HasSubstr("slow for 100 s of the 200 s since"));
+}
+
 // A slow job that still goes on is not stuck, however long it takes.
 TEST(LivenessChecker, CountsFromTheLastProgress) {
   HistoryBuilder run;
