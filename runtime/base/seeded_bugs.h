@@ -20,7 +20,6 @@ namespace onceproof {
   X(abort_pre_committed, "abort-pre-committed",                                                                  \
     "a restored sink aborts every transaction it finds, before committing")                                      \
   X(notify_before_store, "notify-before-store", "completion is announced before the checkpoint is in the store") \
-  X(accept_stale_ack, "accept-stale-ack", "acknowledgements of earlier attempts count")                          \
   X(snapshot_offset_late, "snapshot-offset-late",                                                                \
     "the source's offset is read after records behind the barrier were emitted")                                 \
   X(no_sequence_check, "no-sequence-check", "the broker does not recognise retried batches")                     \

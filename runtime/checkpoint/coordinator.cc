@@ -125,11 +125,7 @@ AckResult Coordinator::acknowledge(const TaskAttempt& task, uint64_t checkpoint,
     return expired ? AckResult::expired : AckResult::late;
   }
   Pending& pending = found->second;
-  auto missing = pending.missing.find(task.attempt);
-  if (missing == pending.missing.end() && bugs_.has(SeededBug::accept_stale_ack)) {
-    missing = std::find_if(pending.missing.begin(), pending.missing.end(),
-                           [&](const auto& entry) { return entry.second == task.subtask; });
-  }
+  const auto missing = pending.missing.find(task.attempt);
   if (missing == pending.missing.end()) {
     const bool planned = std::any_of(pending.plan->wait_for.begin(), pending.plan->wait_for.end(),
                                      [&](const TaskAttempt& each) { return each.attempt == task.attempt; });

@@ -37,15 +37,6 @@ TEST_F(CoordinatorTest, AcknowledgementsOfOtherAttemptsDoNotCount) {
   EXPECT_EQ(store.latest(), nullptr);
 }
 
-TEST_F(CoordinatorTest, TheSeededBugAcceptsThem) {
-  bugs.add(SeededBug::accept_stale_ack);
-  start();
-  acknowledge(101, 1);
-  EXPECT_EQ(coordinator->acknowledge({999, {1, 0}}, 1, "state", ""), AckResult::success);
-  storage_answers();
-  EXPECT_NE(store.latest(), nullptr);
-}
-
 TEST_F(CoordinatorTest, ARepeatedAcknowledgementCountsOnce) {
   start();
   EXPECT_EQ(acknowledge(101, 1), AckResult::success);
