@@ -81,26 +81,15 @@ std::vector<Recovery> recoveries(const History& history) {
   return merged;
 }
 
-std::map<uint64_t, TimeUs> durable(const History& history) {
-  std::map<uint64_t, TimeUs> durable_us;
-  for (const StoredCheckpoint& stored : history.stored) durable_us.emplace(stored.id, stored.durable_us);
-  for (const CheckpointRecord& checkpoint : history.checkpoints) {
-    if (history.store_recorded || checkpoint.outcome != CheckpointOutcome::completed) continue;
-    durable_us.emplace(checkpoint.id, checkpoint.ended_us);
-  }
-  return durable_us;
-}
-
 class RecoveryTimes {
  public:
-  RecoveryTimes(const History& history, const Condition& recovery, const Condition& epoch)
-      : history_(history), recovery_(recovery), epoch_(epoch), recoveries_(recoveries(history)),
-        durable_us_(durable(history)) {}
+  RecoveryTimes(const History& history, const Timeline& timeline, const Condition& recovery, const Condition& epoch)
+      : history_(history), timeline_(timeline), recovery_(recovery), epoch_(epoch), recoveries_(recoveries(history)) {}
 
   // Which recovery alone explains that the log gave this transaction up; null: none does.
   const Recovery* excuse(const TransactionRecord& transaction) const {
     if (transaction.outcome != TransactionOutcome::aborted || !transaction.timed_out) return nullptr;
-    if (transaction.checkpoint == 0 || !durable_us_.contains(transaction.checkpoint)) return nullptr;
+    if (transaction.checkpoint == 0 || !timeline_.durable_us(transaction.checkpoint)) return nullptr;
     const TimeUs begun_us = transaction.begun_us, gone_us = transaction.decided_us;
     if (begun_us < 0 || gone_us - begun_us < recovery_.limit_us + epoch_.limit_us) return nullptr;  // not yet due
     for (const Recovery& recovery : recoveries_) {
@@ -138,9 +127,9 @@ class RecoveryTimes {
 
   // How long a committed transaction waited, once its checkpoint was stored.
   DurationUs waited_us(const TransactionRecord& transaction) const {
-    const auto stored = durable_us_.find(transaction.checkpoint);
-    if (transaction.outcome != TransactionOutcome::committed || stored == durable_us_.end()) return 0;
-    return transaction.decided_us - stored->second;
+    const std::optional<TimeUs> durable_us = timeline_.durable_us(transaction.checkpoint);
+    if (transaction.outcome != TransactionOutcome::committed || !durable_us) return 0;
+    return transaction.decided_us - *durable_us;
   }
 
   const Recovery* under_way(TimeUs at_us) const {
@@ -160,10 +149,10 @@ class RecoveryTimes {
   }
 
   const History& history_;
+  const Timeline& timeline_;
   const Condition& recovery_;
   const Condition& epoch_;
   const std::vector<Recovery> recoveries_;
-  const std::map<uint64_t, TimeUs> durable_us_;
 };
 
 bool writes(const OutputRecord& output, const TransactionRecord& transaction) {
@@ -203,11 +192,12 @@ std::string gone_text(const History& history, const std::vector<size_t>& transac
   return text + " timed out at " + time_text(first.decided_us);
 }
 
-void check_recoveries(const History& history, const Reference& reference, Delivery& delivery, Conditions& out) {
+void check_recoveries(const History& history, const Reference& reference, const Timeline& timeline, Delivery& delivery,
+                      Conditions& out) {
   const Condition* condition = find(history, "recovery");
   const Condition* epoch = find(history, "epoch");
   if (condition == nullptr || epoch == nullptr) return;
-  const RecoveryTimes times(history, *condition, *epoch);
+  const RecoveryTimes times(history, timeline, *condition, *epoch);
   std::map<TimeUs, std::vector<size_t>> lost;  // by the failure that is to blame
   DurationUs longest_us = 0;
   const TransactionRecord* longest = nullptr;
@@ -254,9 +244,10 @@ void check_restarts(const History& history, Conditions& out) {
 
 }  // namespace
 
-Conditions check_conditions(const History& history, const Reference& reference, Delivery& delivery) {
+Conditions check_conditions(const History& history, const Reference& reference, const Timeline& timeline,
+                            Delivery& delivery) {
   Conditions conditions;
-  check_recoveries(history, reference, delivery, conditions);
+  check_recoveries(history, reference, timeline, delivery, conditions);
   check_restarts(history, conditions);
   return conditions;
 }

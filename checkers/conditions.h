@@ -10,6 +10,7 @@
 #include "checkers/delivery.h"
 #include "checkers/history.h"
 #include "checkers/reference.h"
+#include "checkers/timeline.h"
 #include "checkers/verdict.h"
 
 namespace onceproof::checkers {
@@ -20,6 +21,7 @@ struct Conditions {
 };
 
 // Marks the lost contributions that a breach explains in `delivery`.
-Conditions check_conditions(const History& history, const Reference& reference, Delivery& delivery);
+Conditions check_conditions(const History& history, const Reference& reference, const Timeline& timeline,
+                            Delivery& delivery);
 
 }  // namespace onceproof::checkers

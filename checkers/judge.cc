@@ -78,7 +78,7 @@ Verdict judge(const History& history, const Reference& reference) {
   Verdict verdict;
   const Timeline timeline = read_timeline(history);
   Delivery delivery = check_delivery(history, reference);
-  const Conditions conditions = check_conditions(history, reference, delivery);
+  const Conditions conditions = check_conditions(history, reference, timeline, delivery);
   std::vector<Finding>& findings = verdict.findings;
   const Liveness liveness = check_liveness(history, timeline, findings);
   check_transactions(history, timeline, liveness.settled, findings, conditions.transactions);

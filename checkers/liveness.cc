@@ -101,8 +101,8 @@ Liveness check_liveness(const History& history, const Timeline& timeline, std::v
                                       time_text(history.ended_us - since_us))};
   }
   if (owed) check_checkpoints(history, finished, findings);
-  const bool slow = mostly_slow(history, since_us, timeline.job_status_us);
-  const bool late = owed && !slow && finished && history.liveness_bound_us > 0 && timeline.job_status_us > due_us;
+  const bool late = owed && finished && history.liveness_bound_us > 0 && timeline.job_status_us > due_us &&
+                    !mostly_slow(history, since_us, timeline.job_status_us);
   if (!finished || late) {
     findings.add("stuck", finished ? timeline.job_status_us : history.ended_us, [&] {
       const std::string what = late ? fmt::format("finished only at {}", time_text(timeline.job_status_us))

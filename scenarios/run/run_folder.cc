@@ -124,11 +124,8 @@ Status refuse_other_file(const std::string& path, const std::string& wanted) {
                                          kHistoryFile};
   if (name == wanted || std::find(ours.begin(), ours.end(), name) == ours.end() || real::is_directory(path)) return {};
   // A stack's own files lie one folder below the run's.
-  std::string folder = slash == std::string::npos ? std::string(".") : slash == 0 ? "/" : path.substr(0, slash);
-  if (!real::exists(folder + "/plan.json") && real::exists(folder + "/../plan.json")) {
-    const size_t above = folder.rfind('/');
-    folder = above == std::string::npos ? "." : above == 0 ? "/" : folder.substr(0, above);
-  }
+  std::string folder = real::parent_of(path);
+  if (!real::exists(folder + "/plan.json") && real::exists(folder + "/../plan.json")) folder = real::parent_of(folder);
   return {ErrorCode::invalid_argument,
           fmt::format("{} is one file of a run: name the folder, {}, or its {}", path, folder, wanted)};
 }

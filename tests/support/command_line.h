@@ -17,19 +17,25 @@ struct Answer {
   std::string err;
 };
 
+// Of anything that prints and returns an exit code.
+template <class Run>
+Answer answer_of(Run run) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  Answer answer;
+  answer.code = run();
+  std::fflush(stdout);
+  answer.out = testing::internal::GetCapturedStdout();
+  answer.err = testing::internal::GetCapturedStderr();
+  return answer;
+}
+
 inline Answer call(std::vector<std::string> words) {
   words.insert(words.begin(), "onceproof");
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Answer answer;
-  answer.code = scenarios::cli::run_command_line(static_cast<int>(words.size()), argv.data());
-  std::fflush(stdout);
-  answer.out = testing::internal::GetCapturedStdout();
-  answer.err = testing::internal::GetCapturedStderr();
-  return answer;
+  return answer_of([&] { return scenarios::cli::run_command_line(static_cast<int>(words.size()), argv.data()); });
 }
 
 }  // namespace onceproof::tests

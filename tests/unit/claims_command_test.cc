@@ -7,28 +7,17 @@
 
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
+#include "tests/support/command_line.h"
 
 namespace onceproof::scenarios::cli {
 namespace {
 
 using testing::HasSubstr;
-
-struct Answer {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
+using tests::Answer;
 
 Answer call(Options options) {
   options.target = "claims";
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Answer answer;
-  answer.code = list_command(options);
-  std::fflush(stdout);
-  answer.out = testing::internal::GetCapturedStdout();
-  answer.err = testing::internal::GetCapturedStderr();
-  return answer;
+  return tests::answer_of([&] { return list_command(options); });
 }
 
 TEST(ClaimsCommand, PrintsEveryClaimWithItsConditionsAndTheDamageThatWasSeen) {

@@ -8,27 +8,16 @@
 #include "runtime/sqlite/vfs.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/exit_codes.h"
+#include "tests/support/command_line.h"
 
 namespace onceproof::scenarios::cli {
 namespace {
 
 using testing::HasSubstr;
-
-struct Answer {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
+using tests::Answer;
 
 Answer call(const Options& options) {
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Answer answer;
-  answer.code = disk_command(options);
-  std::fflush(stdout);
-  answer.out = testing::internal::GetCapturedStdout();
-  answer.err = testing::internal::GetCapturedStderr();
-  return answer;
+  return tests::answer_of([&] { return disk_command(options); });
 }
 
 Options with(const char* journal, const char* synchronous, const char* crashes) {
