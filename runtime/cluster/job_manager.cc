@@ -27,6 +27,7 @@ JobManager::JobManager(env::Env& env, JobManagerOptions options)
     : env_(env),
       options_(std::move(options)),
       job_(options_.job),
+      graph_(options_.program->graph()),
       store_(env.storage(), kDirectory, job_.checkpoint.retained),
       checkpoint_ids_(env.storage(), std::string(kDirectory) + "/checkpoint-ids", job_.checkpoint.id_block),
       restarts_(job_.restart, env.random().fork("restart.jitter")) {}
@@ -124,7 +125,6 @@ void JobManager::take_session() {
 void JobManager::retry_start() { env_.scheduler().after(job_.checkpoint.storage_retry_us, MailKind::start); }
 
 void JobManager::started(uint64_t latest_checkpoint) {
-  graph_ = graph::build_execution_graph(job_.plan).take();
   coordinator_ = std::make_unique<checkpoint::Coordinator>(
       env_, job_.checkpoint, job_.bugs, store_, static_cast<checkpoint::CoordinatorHost&>(*this), checkpoint_ids_);
   store_.discard_directories_below(checkpoint_ids_.next());

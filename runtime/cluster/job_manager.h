@@ -15,11 +15,13 @@
 #include "runtime/cluster/life_cycles.h"
 #include "runtime/cluster/messages.h"
 #include "runtime/cluster/restart_strategy.h"
+#include "runtime/dataflow/program.h"
 
 namespace onceproof::cluster {
 
 struct JobManagerOptions {
   graph::JobConfig job;
+  std::shared_ptr<const dataflow::Program> program = {};
   int32_t expected_task_managers = 2;  // the first deployment waits for them (a while), to spread the job
 };
 
@@ -89,6 +91,7 @@ class JobManager : public env::Actor, private checkpoint::CoordinatorHost {
   void request_checkpoint_if_all_at_end();
   Task* find_attempt(uint64_t attempt, env::ProcessId on);
   Region& region_of(const Task& task);
+  const Task& task_of(graph::SubtaskId id) const;
   bool all_tasks(bool (*holds)(ExecutionState)) const;
   void go(Task& task, ExecutionState state);
 
@@ -127,7 +130,7 @@ class JobManager : public env::Actor, private checkpoint::CoordinatorHost {
   env::Env& env_;
   const JobManagerOptions options_;
   const graph::JobConfig& job_;
-  graph::ExecutionGraph graph_;
+  const graph::ExecutionGraph& graph_;
   checkpoint::CompletedCheckpointStore store_;
   checkpoint::CheckpointIds checkpoint_ids_;
   std::unique_ptr<checkpoint::Coordinator> coordinator_;

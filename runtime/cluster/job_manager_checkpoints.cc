@@ -30,9 +30,10 @@ void JobManager::request_checkpoint_if_all_at_end() {
 // what is left of a job whose sources have finished. A task that was restored as finished has no state to give, now or
 // later: it takes part, and is stored as finished all the same.
 checkpoint::CheckpointPlan JobManager::plan_checkpoint() const {
-  const auto runs = [&](int32_t vertex) {
-    return std::any_of(tasks_.begin(), tasks_.end(),
-                       [&](const Task& task) { return task.id.vertex == vertex && is_running(task.state); });
+  const auto feeds = [&](const graph::Edge& edge, const Task& task) {
+    const std::vector<int32_t> producers = graph_.producers(edge, task.id.subtask);
+    return std::any_of(producers.begin(), producers.end(),
+                       [&](int32_t subtask) { return is_running(task_of({edge.from, subtask}).state); });
   };
   checkpoint::CheckpointPlan plan;
   for (const Task& task : tasks_) {
@@ -41,7 +42,7 @@ checkpoint::CheckpointPlan JobManager::plan_checkpoint() const {
     const checkpoint::TaskAttempt attempt{task.attempt, task.id};
     plan.wait_for.push_back(attempt);
     const bool fed = std::any_of(graph_.edges.begin(), graph_.edges.end(), [&](const graph::Edge& edge) {
-      return edge.to == task.id.vertex && runs(edge.from);
+      return edge.to == task.id.vertex && feeds(edge, task);
     });
     if (!fed) plan.trigger.push_back(attempt);
   }

@@ -24,7 +24,7 @@ constexpr const char* kGenerations = "checkpoints/generations";
 // manager lives; new ones go where most room is.
 bool JobManager::assign_slots() {
   std::erase_if(slots_, [&](const auto& slot) { return !task_managers_.contains(slot.second); });
-  for (int32_t index = 0; index < job_.plan.parallelism; ++index) {
+  for (int32_t index = 0; index < graph_.slots(); ++index) {
     if (slots_.contains(index)) continue;
     env::ProcessId best = 0;
     int32_t most_free = 0;
@@ -134,23 +134,20 @@ dataflow::TaskDescriptor JobManager::describe(const Task& task, const checkpoint
   descriptor.subtask = task.id;
   descriptor.name = vertex.name;
   descriptor.parallelism = vertex.parallelism;
-  descriptor.max_parallelism = job_.plan.max_parallelism;
-  descriptor.operators = vertex.operators;
+  descriptor.max_parallelism = graph_.logical.max_parallelism;
   descriptor.job_manager = env_.network().self();
   descriptor.checkpoint = job_.checkpoint;
   descriptor.source = job_.source;
   descriptor.sink = job_.sink;
   descriptor.channel = job_.channel;
   descriptor.bugs = job_.bugs;
-  for (const graph::Edge& edge : graph_.edges) {
-    CHECK(edge.exchange == graph::Exchange::hash, "a forward edge is a chain");
-    if (edge.from == task.id.vertex) {
-      descriptor.outputs = static_cast<uint32_t>(graph_.vertices[static_cast<size_t>(edge.to)].parallelism);
-    }
-    if (edge.to != task.id.vertex) continue;
-    for (const Task& producer : tasks_) {
-      if (producer.id.vertex != edge.from) continue;
-      descriptor.inputs.push_back({{producer.task_manager, producer.attempt}, static_cast<uint32_t>(task.id.subtask)});
+  for (const graph::Edge* edge : graph_.inputs_of(task.id.vertex)) {
+    const std::vector<const graph::Edge*> outputs = graph_.outputs_of(edge->from);
+    const auto partition = static_cast<uint32_t>(std::find(outputs.begin(), outputs.end(), edge) - outputs.begin());
+    for (const int32_t subtask : graph_.producers(*edge, task.id.subtask)) {
+      const Task& producer = task_of({edge->from, subtask});
+      const uint32_t subpartition = graph_.subpartition_of(*edge, task.id.subtask);
+      descriptor.inputs.push_back({{producer.task_manager, producer.attempt}, {partition, subpartition}, edge->input.port});
     }
   }
   if (restored == nullptr) return descriptor;

@@ -24,6 +24,12 @@ JobManager::Region& JobManager::region_of(const Task& task) {
   return regions_[static_cast<size_t>(graph_.region_of(task.id))];
 }
 
+const JobManager::Task& JobManager::task_of(graph::SubtaskId id) const {
+  const auto found = std::lower_bound(tasks_.begin(), tasks_.end(), id, [](const Task& task, graph::SubtaskId wanted) { return task.id < wanted; });
+  CHECK(found != tasks_.end() && found->id == id, "no such subtask");
+  return *found;
+}
+
 bool JobManager::all_tasks(bool (*holds)(ExecutionState)) const {
   return std::all_of(tasks_.begin(), tasks_.end(), [&](const Task& task) { return holds(task.state); });
 }
@@ -84,8 +90,7 @@ void JobManager::on_sink_fenced(uint64_t attempt, env::ProcessId from) {
   reporting->fenced = true;
   Region& region = region_of(*reporting);
   for (const Task* task : region.tasks) {
-    const graph::Vertex& vertex = graph_.vertices[static_cast<size_t>(task->id.vertex)];
-    if (vertex.operators.back().kind == graph::OperatorKind::log_sink && !task->fenced) return;
+    if (graph_.has_sink(task->id.vertex) && !task->fenced) return;
   }
   region.fenced_generation = region.generation;
 }

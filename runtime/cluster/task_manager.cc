@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "runtime/connectors/connectors.h"
 #include "runtime/dataflow/task.h"
 
 namespace onceproof::cluster {
@@ -161,8 +160,8 @@ void TaskManager::on_deploy(DeployTask message) {
   attempt.session = task.session;
   const std::string name = fmt::format("{} ({}/{})", task.name, task.subtask.subtask + 1, task.parallelism);
   const env::Endpoint endpoint = task.attempt;
-  env_.scheduler().spawn(name, endpoint, [descriptor = std::move(task)](env::Env& task_env) {
-    return std::make_unique<dataflow::Task>(task_env, descriptor, connectors::standard_connectors());
+  env_.scheduler().spawn(name, endpoint, [descriptor = std::move(task), program = options_.program](env::Env& task_env) {
+    return std::make_unique<dataflow::Task>(task_env, descriptor, program);
   });
 }
 

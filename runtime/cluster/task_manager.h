@@ -11,6 +11,7 @@
 
 #include "runtime/base/state_machine.h"
 #include "runtime/cluster/messages.h"
+#include "runtime/dataflow/program.h"
 #include "runtime/env/env.h"
 
 namespace onceproof::cluster {
@@ -32,6 +33,7 @@ struct TaskManagerOptions {
   env::ProcessId job_manager = 0;
   int32_t slots = 2;
   graph::ClusterConfig cluster = {};
+  std::shared_ptr<const dataflow::Program> program = {};
 };
 
 class TaskManager : public env::Actor {

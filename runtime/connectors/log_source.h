@@ -20,6 +20,7 @@ class LogSource : public dataflow::SourceOperator {
   void open(ByteView restored, dataflow::Ready ready) override;
   bool poll() override;
   bool at_end() const override;
+  dataflow::StateFormat state_format() const override { return {"log-splits"}; }
   void snapshot(Bytes& state) const override;
 
  private:

@@ -117,7 +117,7 @@ void TransactionalSink::on_commit_refused(const Commit& commit, const Status& re
         const graph::SinkConfig& config = context().descriptor().sink;
         if (past && context().env().now() - commit.since_us < config.patience_us) {
           doubtful_.push_back(commit);
-          if (doubtful_.size() == 1) context().env().scheduler().after(config.commit_retry_us, env::MailKind::sink_retry);
+          if (doubtful_.size() == 1) context().retry_after(config.commit_retry_us);
           return;
         }
         commit.ended(End::lost, cause(found, own));

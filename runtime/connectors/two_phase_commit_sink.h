@@ -28,6 +28,7 @@ using TransactionHandle = env::ProducerIdentity;
 class TwoPhaseCommitSink : public dataflow::SinkOperator {
  public:
   explicit TwoPhaseCommitSink(dataflow::TaskContext& context) : context_(context) {}
+  dataflow::StateFormat state_format() const final { return {"pending-transactions"}; }
   void open(ByteView restored, dataflow::Ready ready) final;
   bool available() const final { return phase_ == Phase::finished || (phase_ == Phase::writing && has_room()); }
   void emit(const dataflow::RecordView& record) final;

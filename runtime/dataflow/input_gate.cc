@@ -22,7 +22,7 @@ void InputGate::request_partitions() {
 
 void InputGate::request_partition(uint32_t channel) {
   const InputDescriptor& input = channels_[channel].input;
-  const PartitionRequest request{input.subpartition, channel, config_.exclusive_buffers};
+  const PartitionRequest request{input.source, channel, config_.exclusive_buffers};
   network_.send(input.producer, MailKind::partition_request, encode(request));
 }
 
@@ -70,7 +70,7 @@ std::optional<InputGate::Next> InputGate::poll() {
 // where the window is one buffer.
 void InputGate::return_credit(Channel& channel) {
   if (++channel.owed_credit * 2 <= config_.exclusive_buffers) return;
-  const AddCredit grant{channel.input.subpartition, std::exchange(channel.owed_credit, 0)};
+  const AddCredit grant{channel.input.source, std::exchange(channel.owed_credit, 0)};
   network_.send(channel.input.producer, MailKind::add_credit, encode(grant));
 }
 

@@ -31,23 +31,33 @@ struct BufferHeader {
 inline constexpr size_t kBufferHeader = sizeof(BufferHeader);
 static_assert(std::has_unique_object_representations_v<BufferHeader>, "padding would reach the trace's hash");
 
-// consumer -> producer: "I read subpartition s on my channel c; I have room for `credit` buffers".
-struct PartitionRequest {
+// Of a producer task: which of its outputs (ExecutionGraph::outputs_of), and which part of it.
+struct SubpartitionId {
+  uint32_t partition = 0;
   uint32_t subpartition = 0;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(partition, subpartition);
+  }
+};
+
+// consumer -> producer: "I read this on my channel c; I have room for `credit` buffers".
+struct PartitionRequest {
+  SubpartitionId source;
   uint32_t channel = 0;
   uint32_t credit = 0;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(subpartition, channel, credit);
+    archive(source, channel, credit);
   }
 };
 
 struct AddCredit {
-  uint32_t subpartition = 0;
+  SubpartitionId source;
   uint32_t credit = 0;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(subpartition, credit);
+    archive(source, credit);
   }
 };
 
@@ -131,16 +141,18 @@ struct Fenced {
   }
 };
 
+// A channel.
 struct InputDescriptor {
   env::Address producer;  // endpoint = the producer's attempt id
-  uint32_t subpartition = 0;
+  SubpartitionId source;
+  uint32_t port = 0;  // of the head of the chain
   template <class Archive>
   void fields(Archive& archive) {
-    archive(producer, subpartition);
+    archive(producer, source, port);
   }
 };
 
-// Everything that a task needs to know; the task deployment descriptor of Flink.
+// Everything that a task needs to know and its program does not say; the task deployment descriptor of Flink.
 struct TaskDescriptor {
   uint64_t session = 0;
   uint64_t attempt = 0;
@@ -150,9 +162,7 @@ struct TaskDescriptor {
   std::string name;
   int32_t parallelism = 1;
   int32_t max_parallelism = 128;
-  std::vector<graph::LogicalOperator> operators;
-  std::vector<InputDescriptor> inputs;
-  uint32_t outputs = 0;  // number of subpartitions; 0: no consumer
+  std::vector<InputDescriptor> inputs;  // by channel
   env::Address job_manager;
   graph::CheckpointConfig checkpoint;
   graph::SourceConfig source;
@@ -165,8 +175,8 @@ struct TaskDescriptor {
   std::string state_file;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(session, attempt, generation, fenced_generation, subtask, name, parallelism, max_parallelism, operators,
-            inputs, outputs, job_manager, checkpoint, source, sink, channel, bugs, restored_checkpoint,
+    archive(session, attempt, generation, fenced_generation, subtask, name, parallelism, max_parallelism, inputs,
+            job_manager, checkpoint, source, sink, channel, bugs, restored_checkpoint,
             finished_on_restore, state, state_file);
   }
 };

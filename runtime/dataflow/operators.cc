@@ -3,7 +3,6 @@
 
 #include <charconv>
 
-#include "runtime/dataflow/result_partition.h"
 #include "runtime/graph/key_groups.h"
 
 namespace onceproof::dataflow {
@@ -158,20 +157,6 @@ bool WindowCountOperator::restore(ByteView state) {
   const size_t panes = panes_.size();
   return reader.at_end() || (timers_.restore(reader.rest()).ok() && panes_.size() == panes);  // no timer without its pane
 }
-
-// ---- exchange ------------------------------------------------------------------------------------------
-
-KeyPartitioner::KeyPartitioner(ResultPartition& partition, int32_t max_parallelism)
-    : partition_(partition), max_parallelism_(max_parallelism) {}
-
-// The key selector is the value itself; keys are not shipped, the receiver selects again (as in Flink).
-void KeyPartitioner::emit(const RecordView& record) {
-  const auto subpartitions = static_cast<int32_t>(partition_.subpartitions());
-  const int32_t key_group = graph::key_group_of(record.value, max_parallelism_);
-  partition_.emit(static_cast<uint32_t>(graph::subtask_of(key_group, max_parallelism_, subpartitions)), record);
-}
-
-void KeyPartitioner::emit_watermark(TimeUs watermark_us) { partition_.emit_watermark(watermark_us); }
 
 std::unique_ptr<Operator> make_operator(TaskContext& context, const graph::LogicalOperator& logical) {
   switch (logical.kind) {

@@ -6,7 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "runtime/dataflow/operator.h"
+#include "runtime/dataflow/program.h"
+#include "runtime/graph/logical_plan.h"
 #include "runtime/state/keyed_table.h"
 #include "runtime/state/timer_service.h"
 
@@ -37,6 +38,7 @@ class WindowCountOperator : public Operator {
   WindowCountOperator(TaskContext& context, const graph::LogicalOperator& parameters);
   void emit(const RecordView& record) override;
   void emit_watermark(TimeUs watermark_us) override;
+  StateFormat state_format() const override { return {"window-count"}; }
   void snapshot(Bytes& state) const override;
   [[nodiscard]] bool restore(ByteView state) override;
 
@@ -59,16 +61,10 @@ class WindowCountOperator : public Operator {
   state::TimerService<Pane> timers_{panes_};
 };
 
-// The exchange behind a chain: partitions by key group.
-class KeyPartitioner : public Output {
+// key_by: the value.
+class ValueKey : public KeySelector {
  public:
-  KeyPartitioner(class ResultPartition& partition, int32_t max_parallelism);
-  void emit(const RecordView& record) override;  // key = value: the plan's key_by
-  void emit_watermark(TimeUs watermark_us) override;
-
- private:
-  ResultPartition& partition_;
-  const int32_t max_parallelism_;
+  ByteView key_of(const RecordView& record, Bytes&) const override { return record.value; }
 };
 
 std::unique_ptr<Operator> make_operator(TaskContext& context, const graph::LogicalOperator& logical);

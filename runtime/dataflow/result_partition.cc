@@ -152,8 +152,8 @@ void ResultPartition::drain(Subpartition& subpartition) {
 }
 
 bool ResultPartition::on_partition_request(const PartitionRequest& request, const env::Address& consumer) {
-  if (request.subpartition >= subpartitions_.size()) return false;
-  Subpartition& subpartition = subpartitions_[request.subpartition];
+  if (request.source.subpartition >= subpartitions_.size()) return false;
+  Subpartition& subpartition = subpartitions_[request.source.subpartition];
   if (subpartition.connected) return false;  // a repeated request: the first one was answered
   const bool was_available = available();
   subpartition.connected = true;
@@ -165,10 +165,10 @@ bool ResultPartition::on_partition_request(const PartitionRequest& request, cons
 }
 
 bool ResultPartition::on_add_credit(const AddCredit& grant) {
-  if (grant.subpartition >= subpartitions_.size()) return false;
+  if (grant.source.subpartition >= subpartitions_.size()) return false;
   const bool was_available = available();
-  subpartitions_[grant.subpartition].credit += grant.credit;
-  drain(subpartitions_[grant.subpartition]);
+  subpartitions_[grant.source.subpartition].credit += grant.credit;
+  drain(subpartitions_[grant.source.subpartition]);
   return !was_available && available();
 }
 

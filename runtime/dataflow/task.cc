@@ -9,8 +9,8 @@ namespace onceproof::dataflow {
 using env::MailKind;
 using env::Point;
 
-Task::Task(env::Env& env, TaskDescriptor descriptor, Connectors connectors)
-    : env_(env), descriptor_(std::move(descriptor)), connectors_(std::move(connectors)), aborted_early_(descriptor_.checkpoint.max_concurrent) {}
+Task::Task(env::Env& env, TaskDescriptor descriptor, std::shared_ptr<const Program> program)
+    : env_(env), descriptor_(std::move(descriptor)), program_(std::move(program)), aborted_early_(descriptor_.checkpoint.max_concurrent) {}
 
 Task::~Task() = default;
 
@@ -25,14 +25,16 @@ void Task::on_mail(env::Mail& mail) {
     case MailKind::process_input: default_action_posted_ = false; return run_default_action();
     case MailKind::add_credit: {
       AddCredit grant;
-      if (!decode(mail.body, grant) || !partition_) return;
-      if (partition_->on_add_credit(grant)) run_default_action();
+      if (!decode(mail.body, grant)) return;
+      ResultPartition* const partition = chain_->partition(grant.source.partition);
+      if (partition != nullptr && partition->on_add_credit(grant)) run_default_action();
       return finish_when_drained();
     }
     case MailKind::partition_request: {
       PartitionRequest request;
-      if (!decode(mail.body, request) || !partition_) return;
-      if (partition_->on_partition_request(request, mail.from)) run_default_action();
+      if (!decode(mail.body, request)) return;
+      ResultPartition* const partition = chain_->partition(request.source.partition);
+      if (partition != nullptr && partition->on_partition_request(request, mail.from)) run_default_action();
       return finish_when_drained();
     }
     case MailKind::unknown_endpoint:
@@ -42,7 +44,7 @@ void Task::on_mail(env::Mail& mail) {
     case MailKind::channel_closed: return fail("a producer task is gone");
     case MailKind::connection_lost: return on_connection_lost(static_cast<env::ProcessId>(mail.a));
     case MailKind::flush_timer: return on_flush_timer();
-    case MailKind::sink_retry: return sink_ ? sink_->retry() : void();
+    case MailKind::sink_retry: return chain_->retry(mail.a);
     case MailKind::trigger_checkpoint: {
       TriggerCheckpoint trigger;
       if (decode(mail.body, trigger)) on_trigger(trigger);
@@ -67,7 +69,8 @@ void Task::on_mail(env::Mail& mail) {
 
 void Task::start() {
   state_.go(TaskState::initializing);
-  build_chain();
+  TaskContext& context = *this;
+  chain_ = std::make_unique<OperatorChain>(context, *program_, descriptor_.finished_on_restore == 0);
   if (!descriptor_.inputs.empty()) {
     gate_ = std::make_unique<InputGate>(env_.network(), descriptor_.channel, descriptor_.inputs);
     const bool skip = descriptor_.bugs.has(SeededBug::skip_alignment);
@@ -79,33 +82,8 @@ void Task::start() {
   restore_and_open();
 }
 
-void Task::build_chain() {
-  Output* tail = nullptr;
-  if (descriptor_.outputs > 0) {
-    partition_ = std::make_unique<ResultPartition>(env_.network(), descriptor_.channel, descriptor_.outputs);
-    partitioner_ = std::make_unique<KeyPartitioner>(*partition_, descriptor_.max_parallelism);
-    tail = partitioner_.get();
-  }
-  for (const graph::LogicalOperator& logical : descriptor_.operators) {
-    if (descriptor_.finished_on_restore != 0) break;  // nothing will come, and there is no state
-    if (logical.kind == graph::OperatorKind::log_source) {
-      source_ = connectors_.source(*this);
-    } else if (logical.kind == graph::OperatorKind::log_sink) {
-      sink_ = connectors_.sink(*this);
-      tail = sink_.get();
-    } else {
-      operators_.push_back(make_operator(*this, logical));
-    }
-  }
-  for (size_t i = 0; i < operators_.size(); ++i) {
-    operators_[i]->chain(i + 1 < operators_.size() ? static_cast<Output*>(operators_[i + 1].get()) : tail);
-  }
-  head_ = operators_.empty() ? tail : operators_.front().get();
-  meter_.next = head_;
-  if (source_) source_->chain(&meter_);
-}
-
 void Task::restore_and_open() {
+  if (descriptor_.restored_checkpoint == 0 || descriptor_.finished_on_restore != 0) return open(RestoredStates(), 0);
   if (descriptor_.state_file.empty()) return open(descriptor_.state);
   env_.storage().read(descriptor_.state_file, [this](const Result<Bytes>& file) {
     if (state_ != TaskState::initializing) return;  // ended meanwhile
@@ -114,22 +92,18 @@ void Task::restore_and_open() {
   });
 }
 
-// The task's state is one string a part: source, each operator, sink (in chain order).
 void Task::open(ByteView state) {
-  ByteReader reader(state);
-  const auto part = [&] { return state.empty() ? ByteView{} : reader.string(); };
-  const ByteView source_state = source_ ? part() : ByteView{};
-  for (auto& op : operators_) {
-    if (!op->restore(part())) return fail("operator state does not decode");
-  }
-  const ByteView sink_state = sink_ ? part() : ByteView{};
-  if (!reader.ok() || !reader.at_end()) return fail("task state does not decode");
-  hit(Point::restore_state, {.checkpoint = descriptor_.restored_checkpoint, .value = state.size()});
-  last_checkpoint_ = latest_notified_ = descriptor_.restored_checkpoint;
+  Result<TaskSnapshot> snapshot = read_snapshot(state);
+  if (!snapshot.ok()) return fail(snapshot.error().message);
+  open(RestoredStates(snapshot.take()), state.size());
+}
 
-  pending_opens_ = 1 + (source_ ? 1 : 0) + (sink_ ? 1 : 0);
-  if (sink_) sink_->open(sink_state, [this] { opened(); });
-  if (source_) source_->open(source_state, [this] { opened(); });
+void Task::open(RestoredStates states, size_t bytes) {
+  if (Status status = chain_->restore(std::move(states)); !status.ok()) return fail(status.error().message);
+  hit(Point::restore_state, {.checkpoint = descriptor_.restored_checkpoint, .value = bytes});
+  last_checkpoint_ = latest_notified_ = descriptor_.restored_checkpoint;
+  pending_opens_ = 1 + chain_->opens();
+  chain_->open([this] { opened(); });
   if (gate_) gate_->request_partitions();
   opened();
 }
@@ -157,12 +131,11 @@ void Task::end(TaskState state, const std::string& reason, Failure failure) {
                       : state == TaskState::canceled ? Point::task_canceled
                                                      : Point::task_failed;
   hit(point, {.text = reason});
-  if (partition_ && state == TaskState::finished) {
-    partition_->broadcast_event(BufferKind::end_of_partition);
-  } else if (partition_) {
-    partition_->close();
+  if (chain_ && state == TaskState::finished) {
+    chain_->broadcast_event(BufferKind::end_of_partition);
+  } else if (chain_) {
+    chain_->close();
   }
-  if (sink_ && state != TaskState::finished) sink_->close();
   report(reason, failure);
   env_.scheduler().stop(env_.network().self().endpoint);
 }
@@ -196,20 +169,17 @@ void Task::on_producer_missing(env::Endpoint producer) {
 
 void Task::resume() { run_default_action(); }
 
-bool Task::output_available() const {
-  return (!partition_ || partition_->available()) && (!sink_ || sink_->available());
-}
-
 // One buffer (or one helping of source records) a mail; the next helping queues behind whatever mail came meanwhile.
 void Task::run_default_action() {
   run_triggers();
-  if (!active() || default_action_posted_ || !output_available()) return;
+  if (!active() || default_action_posted_ || !chain_->available()) return;
   bool more = false;
-  if (source_ && state_ == TaskState::running) {
-    more = source_->poll();
+  SourceOperator* const source = chain_->source();
+  if (source != nullptr && state_ == TaskState::running) {
+    more = source->poll();
     charge_for_work();
     if (state_ != TaskState::running) return;
-    if (source_->at_end()) {
+    if (source->at_end()) {
       reached_end_of_data();
       more = false;
     }
@@ -229,11 +199,9 @@ void Task::process_one_buffer() {
   std::optional<InputGate::Next> next = gate_->poll();
   const auto header = load<BufferHeader>(next->buffer.data());
   if (header.kind != BufferKind::data) return process_event(next->channel, header);
+  const uint32_t port = gate_->descriptor(next->channel).port;
   const bool intact = gate_->read(
-      *next,
-      [this](const RecordView& record) {
-        if (meter_.next != nullptr) meter_.emit(record);
-      },
+      *next, [this, port](const RecordView& record) { chain_->emit(port, record); },
       [&](TimeUs watermark_us) { advance_watermark(next->channel, watermark_us); });
   charge_for_work();
   if (!intact) fail("a buffer does not decode");
@@ -243,11 +211,12 @@ void Task::advance_watermark(uint32_t channel, TimeUs watermark_us) {
   const auto advanced = watermarks_->advance(channel, watermark_us);
   if (!advanced) return;
   hit(Point::watermark_advance, {.value = static_cast<uint64_t>(*advanced)});
-  if (meter_.next != nullptr) meter_.emit_watermark(*advanced);
+  chain_->emit_watermark(*advanced);
 }
 
 void Task::charge_for_work() {
-  env_.scheduler().charge(std::exchange(meter_.records, 0), std::exchange(meter_.bytes, 0));
+  const auto [records, bytes] = chain_->take_work();
+  env_.scheduler().charge(records, bytes);
 }
 
 void Task::process_event(uint32_t channel, const BufferHeader& header) {
@@ -270,31 +239,25 @@ void Task::process_event(uint32_t channel, const BufferHeader& header) {
 // sink's last transaction is committed like any other. Without checkpoints it stays until what it wrote has arrived.
 void Task::reached_end_of_data() {
   state_.go(TaskState::finishing);
-  if (!gate_ && meter_.next != nullptr) meter_.emit_watermark(kMaxTimeUs);  // behind a gate it came through the channels
-  if (partition_) {
-    partition_->flush();
-    partition_->broadcast_event(BufferKind::end_of_data);
-  }
+  if (!gate_) chain_->emit_watermark(kMaxTimeUs);  // behind a gate it came through the channels
+  chain_->flush_partitions();
+  chain_->broadcast_event(BufferKind::end_of_data);
   report("");
   // Sent is not acknowledged: without checkpoints nothing else waits for the outside.
-  const auto acknowledged = [this] {
+  chain_->finish([this] {
     outside_done_ = !descriptor_.checkpoint.enabled;
     finish_when_drained();
-  };
-  if (!sink_) return acknowledged();
-  sink_->finish(acknowledged);
+  });
 }
 
 void Task::finish_when_drained() {
-  if (state_ == TaskState::finishing && outside_done_ && (!partition_ || partition_->drained()))
+  if (state_ == TaskState::finishing && outside_done_ && chain_->drained())
     end(TaskState::finished, "");
 }
 
 void Task::arm_flush_timer() {
   if (flush_armed_ || state_ == TaskState::finishing) return;
-  std::optional<DurationUs> after_us;
-  if (partition_) after_us = partition_->flush_after(env_.clock().now());
-  if (sink_ && sink_->has_unflushed()) after_us = descriptor_.sink.linger_us;
+  const std::optional<DurationUs> after_us = chain_->flush_after(env_.clock().now(), descriptor_.sink.linger_us);
   if (!after_us) return;
   flush_armed_ = true;
   env_.scheduler().after(*after_us, MailKind::flush_timer);
@@ -302,8 +265,7 @@ void Task::arm_flush_timer() {
 
 void Task::on_flush_timer() {
   flush_armed_ = false;
-  if (partition_) partition_->flush(env_.clock().now());
-  if (sink_) sink_->flush();
+  chain_->flush(env_.clock().now());
   arm_flush_timer();
 }
 

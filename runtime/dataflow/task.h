@@ -17,9 +17,7 @@
 #include "runtime/dataflow/aborted_checkpoints.h"
 #include "runtime/dataflow/barrier_handler.h"
 #include "runtime/dataflow/input_gate.h"
-#include "runtime/dataflow/operator.h"
-#include "runtime/dataflow/operators.h"
-#include "runtime/dataflow/result_partition.h"
+#include "runtime/dataflow/operator_chain.h"
 #include "runtime/dataflow/watermark_valve.h"
 
 namespace onceproof::dataflow {
@@ -33,15 +31,9 @@ inline constexpr Transition<TaskState> kTaskTransitions[] = {
     {TaskState::finishing, TaskState::failed},        {TaskState::created, TaskState::failed},
 };
 
-// Where sources and sinks come from: runtime/connectors, handed in by the task manager.
-struct Connectors {
-  std::function<std::unique_ptr<SourceOperator>(TaskContext&)> source;
-  std::function<std::unique_ptr<SinkOperator>(TaskContext&)> sink;
-};
-
 class Task : public env::Actor, private TaskContext, private BarrierListener {
  public:
-  Task(env::Env& env, TaskDescriptor descriptor, Connectors connectors);
+  Task(env::Env& env, TaskDescriptor descriptor, std::shared_ptr<const Program> program);
   ~Task() override;
   void on_mail(env::Mail& mail) override;
 
@@ -49,8 +41,10 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   // TaskContext
   env::Env& env() override { return env_; }
   const TaskDescriptor& descriptor() const override { return descriptor_; }
+  const graph::LogicalNode& node() const override { return program_->graph().head_of(descriptor_.subtask.vertex); }
   void fail(const std::string& reason, Failure failure = Failure::recoverable) override;
   void resume() override;
+  void retry_after(DurationUs) override {}  // a sink's context knows which sink it is
   void fenced() override;
   // BarrierListener
   void block_channel(uint32_t channel) override;
@@ -60,9 +54,9 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
 
   // life cycle (task.cc)
   void start();
-  void build_chain();
   void restore_and_open();
   void open(ByteView state);
+  void open(RestoredStates states, size_t bytes);
   void opened();
   void end(TaskState state, const std::string& reason, Failure failure = Failure::recoverable);
   void report(const std::string& reason, Failure failure = Failure::recoverable);
@@ -80,7 +74,6 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   void finish_when_drained();
   void arm_flush_timer();
   void on_flush_timer();
-  bool output_available() const;
 
   // checkpoints (task_checkpoint.cc)
   struct Snapshot {
@@ -103,16 +96,11 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
 
   env::Env& env_;
   TaskDescriptor descriptor_;
-  Connectors connectors_;
+  const std::shared_ptr<const Program> program_;
   LifeCycle<kTaskTransitions> state_{TaskState::created};
 
-  std::unique_ptr<ResultPartition> partition_;  // null: the chain ends in a sink
-  std::unique_ptr<KeyPartitioner> partitioner_;
-  std::unique_ptr<SourceOperator> source_;  // null: the chain begins at the input gate
-  std::unique_ptr<SinkOperator> sink_;
-  std::vector<std::unique_ptr<Operator>> operators_;
-  Output* head_ = nullptr;
-  std::unique_ptr<InputGate> gate_;
+  std::unique_ptr<OperatorChain> chain_;
+  std::unique_ptr<InputGate> gate_;  // null: the chain begins with a source
   std::unique_ptr<BarrierHandler> barriers_;
   std::unique_ptr<WatermarkValve> watermarks_;
 
@@ -120,18 +108,6 @@ class Task : public env::Actor, private TaskContext, private BarrierListener {
   bool default_action_posted_ = false;
   bool flush_armed_ = false;
   uint32_t channels_at_end_ = 0;
-  struct Meter : Output {  // counts what a source emits
-    void emit(const RecordView& record) override {
-      ++records;
-      bytes += record.key.size() + record.value.size();
-      next->emit(record);
-    }
-    void emit_watermark(TimeUs watermark_us) override { next->emit_watermark(watermark_us); }
-    Output* next = nullptr;
-    uint64_t records = 0;
-    uint64_t bytes = 0;
-  };
-  Meter meter_;
   bool outside_done_ = false;  // without checkpoints: the sink's outside has acknowledged everything
   std::vector<DurationUs> request_backoff_us_;  // by channel
 

@@ -12,10 +12,6 @@ using env::Phase;
 using env::Point;
 using Reason = graph::CheckpointFailureReason;
 
-namespace {
-constexpr size_t kPartHeader = 10;  // at most, of a part of the state
-}  // namespace
-
 void Task::block_channel(uint32_t channel) { gate_->block(channel); }
 void Task::unblock_channels() { gate_->unblock_all(); }
 
@@ -29,7 +25,7 @@ void Task::on_trigger(const TriggerCheckpoint& trigger) {
 
 // A sink between two transactions cannot pre-commit: triggers wait for it, all of them and in order.
 void Task::run_triggers() {
-  while (active() && !triggers_.empty() && (!sink_ || sink_->available())) {
+  while (active() && !triggers_.empty() && chain_->sinks_available()) {
     const Barrier barrier{triggers_.front().checkpoint, triggers_.front().timestamp_us};
     triggers_.pop_front();
     hit(Point::barrier_inject, {.checkpoint = barrier.checkpoint});
@@ -53,7 +49,7 @@ void Task::barrier_aborted(uint64_t checkpoint, Reason reason) {
 }
 
 void Task::cancel_downstream(uint64_t checkpoint) {
-  if (partition_) partition_->broadcast_event(BufferKind::cancel_barrier, checkpoint);
+  if (chain_) chain_->broadcast_event(BufferKind::cancel_barrier, checkpoint);
 }
 
 void Task::decline(uint64_t checkpoint, Reason reason) {
@@ -69,12 +65,13 @@ void Task::perform_checkpoint(const Barrier& barrier) {
   aborted_early_.forget_up_to(barrier.checkpoint);
   if (aborted) return cancel_downstream(barrier.checkpoint);
   if (state_ == TaskState::finishing && covering_checkpoint_ == 0) covering_checkpoint_ = barrier.checkpoint;
-  if (partition_) {
-    partition_->flush();
-    partition_->broadcast_event(BufferKind::barrier, barrier.checkpoint, barrier.timestamp_us);
+  if (chain_->has_partitions()) {
+    chain_->flush_partitions();
+    chain_->broadcast_event(BufferKind::barrier, barrier.checkpoint, barrier.timestamp_us);
     hit(Point::barrier_forward, {.checkpoint = barrier.checkpoint});
     // The bug: records behind the barrier, before the offset is read.
-    if (source_ && descriptor_.bugs.has(SeededBug::snapshot_offset_late)) source_->poll();
+    SourceOperator* const source = chain_->source();
+    if (source != nullptr && descriptor_.bugs.has(SeededBug::snapshot_offset_late)) source->poll();
   }
   take_snapshot(barrier);
 }
@@ -82,33 +79,15 @@ void Task::perform_checkpoint(const Barrier& barrier) {
 void Task::take_snapshot(const Barrier& barrier) {
   const uint64_t id = barrier.checkpoint;
   Bytes state;
-  ByteWriter writer(state);
-  Bytes part;
-  if (source_) {
-    source_->snapshot(part);
-    writer.string(part);
-  }
-  for (const auto& op : operators_) {
-    part.clear();
-    op->snapshot(part);
-    state.reserve(state.size() + part.size() + kPartHeader);
-    writer.string(part);
-  }
-  Snapshot& snapshot = snapshots_[id];
-  hit(Point::snapshot_sync, {.checkpoint = id, .value = state.size()});
-  if (!sink_) {
-    snapshot.flushed = true;
-  } else {
-    part.clear();
-    sink_->prepare_snapshot(id, part, [this, id] {
-      const auto found = snapshots_.find(id);
-      if (found == snapshots_.end()) return;  // aborted meanwhile: the transaction waits for the next completion
-      found->second.flushed = true;
-      acknowledge_if_ready(id);
-    });
-    writer.string(part);
-    if (descriptor_.bugs.has(SeededBug::skip_flush)) snapshots_[id].flushed = true;
-  }
+  hit(Point::snapshot_sync, {.checkpoint = id});
+  snapshots_[id];
+  chain_->snapshot(id, state, [this, id] {
+    const auto found = snapshots_.find(id);
+    if (found == snapshots_.end()) return;  // aborted meanwhile: the transaction waits for the next completion
+    found->second.flushed = true;
+    acknowledge_if_ready(id);
+  });
+  if (chain_->has_sinks() && descriptor_.bugs.has(SeededBug::skip_flush)) snapshots_[id].flushed = true;
   const bool is_inline = state.size() <= descriptor_.checkpoint.inline_threshold_bytes;
   snapshots_[id].state = std::move(state);
   if (is_inline) return write_snapshot(id);  // nothing to write: the asynchronous part is over at once
@@ -156,7 +135,7 @@ void Task::acknowledge_if_ready(uint64_t checkpoint) {
   const Acknowledge message{descriptor_.session, descriptor_.attempt,       descriptor_.subtask,
                             checkpoint,          std::move(snapshot.state), std::move(snapshot.file)};
   env_.network().send(descriptor_.job_manager, MailKind::acknowledge_checkpoint, encode(message));
-  if (sink_ && descriptor_.bugs.has(SeededBug::commit_on_ack)) sink_->checkpoint_complete(checkpoint, [] {});
+  if (descriptor_.bugs.has(SeededBug::commit_on_ack)) chain_->checkpoint_complete(checkpoint, [] {});
 }
 
 // Completion of n implies that everything pending at or below n is to be committed; ids only ascend.
@@ -164,14 +143,9 @@ void Task::on_complete(uint64_t checkpoint) {
   if (!active() || checkpoint <= latest_notified_) return;
   latest_notified_ = checkpoint;
   hit(Point::checkpoint_notify, {.checkpoint = checkpoint});
-  const auto committed = [this, checkpoint] {
+  chain_->checkpoint_complete(checkpoint, [this, checkpoint] {
     if (covering_checkpoint_ != 0 && checkpoint >= covering_checkpoint_) end(TaskState::finished, "");
-  };
-  if (sink_) {
-    sink_->checkpoint_complete(checkpoint, committed);
-  } else {
-    committed();
-  }
+  });
 }
 
 // An abort drops nothing: the transaction that was pre-committed for it waits for the next completed checkpoint.

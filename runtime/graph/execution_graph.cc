@@ -7,71 +7,47 @@
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/connected_components.hpp>
 
-#include "runtime/graph/key_groups.h"
-
 namespace onceproof::graph {
 
 namespace {
 
-Error wrong(size_t index, const LogicalOperator& op, std::string_view what) {
-  return {ErrorCode::invalid_argument, fmt::format("operator {} ({}): {}", index + 1, to_string(op.kind), what)};
+// Flink's StreamingJobGraphGenerator: one stream in, forward, the same parallelism.
+bool chains(const LogicalNode& node) {
+  return node.inputs.size() == 1 && node.ports == 1 && node.inputs.front().exchange == Exchange::forward &&
+         !node.starts_chain;
 }
 
-// `keyed`: some operator before this one is a key_by.
-Status check_operator(const LogicalPlan& plan, size_t i, bool keyed) {
-  const LogicalOperator& op = plan.operators[i];
-  const bool first = i == 0;
-  const bool last = i + 1 == plan.operators.size();
-  if (first && op.kind != OperatorKind::log_source) return wrong(i, op, "a plan starts with a log source");
-  if (!first && op.kind == OperatorKind::log_source) return wrong(i, op, "a log source can only be the first operator");
-  if (last && op.kind != OperatorKind::log_sink) return wrong(i, op, "a plan ends with a log sink");
-  if (!last && op.kind == OperatorKind::log_sink) return wrong(i, op, "a log sink can only be the last operator");
-  if (op.kind == OperatorKind::key_by && plan.operators[i - 1].kind == OperatorKind::key_by)
-    return wrong(i, op, "it follows another key by, which then has no effect; remove one of them");
-  if (op.kind == OperatorKind::window_count) {
-    if (!keyed) return wrong(i, op, "it counts per key, so a key by must stand somewhere before it");
-    if (op.window_us <= 0)
-      return wrong(i, op, fmt::format("the window size is {} us; it must be positive", op.window_us));
-    if (op.allowed_lateness_us < 0)
-      return wrong(i, op,
-                   fmt::format("the allowed lateness is {} us; it must not be negative", op.allowed_lateness_us));
+// "map -> sink"; where several read the same, "map -> (sink, filter -> sink)".
+std::string chain_name(const ExecutionGraph& graph, const std::vector<int32_t>& vertex_of, int32_t index) {
+  std::vector<std::string> behind;
+  for (size_t i = 0; i < graph.logical.nodes.size(); ++i) {
+    const LogicalNode& node = graph.logical.nodes[i];
+    const bool chained = chains(node) && node.inputs.front().from == index;
+    if (chained && vertex_of[i] == vertex_of[static_cast<size_t>(index)])
+      behind.push_back(chain_name(graph, vertex_of, static_cast<int32_t>(i)));
   }
-  return {};
+  const std::string& name = graph.logical.nodes[static_cast<size_t>(index)].name;
+  if (behind.empty()) return name;
+  if (behind.size() == 1) return fmt::format("{} -> {}", name, behind.front());
+  return fmt::format("{} -> ({})", name, fmt::join(behind, ", "));
 }
 
-Status check_plan(const LogicalPlan& plan) {
-  if (plan.max_parallelism < 1 || plan.max_parallelism > kMaxMaxParallelism)
-    return {ErrorCode::invalid_argument, fmt::format("max_parallelism is {}; it must be between 1 and {}",
-                                                     plan.max_parallelism, kMaxMaxParallelism)};
-  if (plan.parallelism < 1 || plan.parallelism > plan.max_parallelism)
-    return {ErrorCode::invalid_argument, fmt::format("parallelism is {}; it must be between 1 and max_parallelism, {}",
-                                                     plan.parallelism, plan.max_parallelism)};
-  if (plan.operators.empty())
-    return {ErrorCode::invalid_argument, "the plan has no operators; it needs at least a log source and a log sink"};
-  bool keyed = false;
-  for (size_t i = 0; i < plan.operators.size(); ++i) {
-    if (Status status = check_operator(plan, i, keyed); !status.ok()) return status;
-    keyed = keyed || plan.operators[i].kind == OperatorKind::key_by;
-  }
-  return {};
-}
-
-// A key_by ends the chain; everything else runs in the task of the operator in front of it.
-void chain_operators(const LogicalPlan& plan, ExecutionGraph& graph) {
-  for (size_t i = 0; i < plan.operators.size(); ++i) {
-    const LogicalOperator& op = plan.operators[i];
-    if (op.kind == OperatorKind::key_by) continue;
-    const bool behind_exchange = i > 0 && plan.operators[i - 1].kind == OperatorKind::key_by;
-    if (i == 0 || behind_exchange) {
-      const auto index = static_cast<int32_t>(graph.vertices.size());
-      graph.vertices.push_back({to_string(op.kind), {op}, plan.parallelism});
-      if (behind_exchange) graph.edges.push_back({index - 1, index, Exchange::hash});
-    } else {
-      Vertex& vertex = graph.vertices.back();
-      vertex.name += fmt::format(" -> {}", to_string(op.kind));
-      vertex.operators.push_back(op);
+void chain_operators(ExecutionGraph& graph) {
+  std::vector<int32_t> vertex_of(graph.logical.nodes.size(), -1);
+  for (const int32_t index : topological_order(graph.logical)) {
+    const auto i = static_cast<size_t>(index);
+    const LogicalNode& node = graph.logical.nodes[i];
+    if (chains(node)) {
+      vertex_of[i] = vertex_of[static_cast<size_t>(node.inputs.front().from)];
+      graph.vertices[static_cast<size_t>(vertex_of[i])].nodes.push_back(index);
+      continue;
     }
+    vertex_of[i] = static_cast<int32_t>(graph.vertices.size());
+    graph.vertices.push_back({"", {index}, graph.logical.parallelism_of(node)});
+    for (const Input& input : node.inputs)
+      graph.edges.push_back({vertex_of[static_cast<size_t>(input.from)], vertex_of[i], input.from, input});
   }
+  for (Vertex& vertex : graph.vertices) vertex.name = chain_name(graph, vertex_of, vertex.nodes.front());
 }
 
 // Pipelined exchanges tie subtasks together: whoever has a channel to a failed one must restart with it.
@@ -85,13 +61,13 @@ void find_regions(ExecutionGraph& graph) {
   }
   boost::adjacency_list<boost::vecS, boost::vecS, boost::undirectedS> channels(ids.size());
   for (const Edge& edge : graph.edges) {
-    const int32_t producers = graph.vertices[edge.from].parallelism;
-    const int32_t consumers = graph.vertices[edge.to].parallelism;
+    const int32_t producers = graph.parallelism_of(edge.from);
+    const int32_t consumers = graph.parallelism_of(edge.to);
+    const bool pointwise = edge.input.exchange == Exchange::forward;
     // All-to-all joins every subtask of both sides; a star says so with p edges instead of p * p.
     for (int32_t i = 0; i < producers; ++i)
-      boost::add_edge(base[edge.from] + i, base[edge.to] + (edge.exchange == Exchange::hash ? 0 : i), channels);
-    for (int32_t i = 1; i < consumers && edge.exchange == Exchange::hash; ++i)
-      boost::add_edge(base[edge.from], base[edge.to] + i, channels);
+      boost::add_edge(base[edge.from] + i, base[edge.to] + (pointwise ? i : 0), channels);
+    for (int32_t i = 1; i < consumers && !pointwise; ++i) boost::add_edge(base[edge.from], base[edge.to] + i, channels);
   }
   std::vector<int32_t> component(ids.size());
   const int count = boost::connected_components(channels, component.data());
@@ -101,8 +77,6 @@ void find_regions(ExecutionGraph& graph) {
 }
 
 }  // namespace
-
-const char* to_string(Exchange exchange) { return exchange == Exchange::hash ? "hash" : "forward"; }
 
 std::vector<SubtaskId> ExecutionGraph::subtasks() const {
   std::vector<SubtaskId> ids;
@@ -119,10 +93,58 @@ int32_t ExecutionGraph::region_of(SubtaskId id) const {
   return -1;
 }
 
-Result<ExecutionGraph> build_execution_graph(const LogicalPlan& plan) {
-  if (Status status = check_plan(plan); !status.ok()) return status.error();
+int32_t ExecutionGraph::slots() const {
+  int32_t most = 0;
+  for (const Vertex& vertex : vertices) most = std::max(most, vertex.parallelism);
+  return most;
+}
+
+const LogicalNode& ExecutionGraph::head_of(int32_t vertex) const {
+  return logical.nodes[static_cast<size_t>(vertices[static_cast<size_t>(vertex)].nodes.front())];
+}
+
+bool ExecutionGraph::has_sink(int32_t vertex) const {
+  const std::vector<int32_t>& nodes = vertices[static_cast<size_t>(vertex)].nodes;
+  return std::any_of(nodes.begin(), nodes.end(),
+                     [&](int32_t node) { return logical.nodes[static_cast<size_t>(node)].role == Role::sink; });
+}
+
+std::vector<const Edge*> ExecutionGraph::outputs_of(int32_t vertex) const {
+  std::vector<const Edge*> found;
+  for (const Edge& edge : edges) {
+    if (edge.from == vertex) found.push_back(&edge);
+  }
+  return found;
+}
+
+std::vector<const Edge*> ExecutionGraph::inputs_of(int32_t vertex) const {
+  std::vector<const Edge*> found;
+  for (const Edge& edge : edges) {
+    if (edge.to == vertex) found.push_back(&edge);
+  }
+  return found;
+}
+
+uint32_t ExecutionGraph::subpartitions(const Edge& edge) const {
+  return edge.input.exchange == Exchange::forward ? 1 : static_cast<uint32_t>(parallelism_of(edge.to));
+}
+
+std::vector<int32_t> ExecutionGraph::producers(const Edge& edge, int32_t consumer) const {
+  if (edge.input.exchange == Exchange::forward) return {consumer};
+  std::vector<int32_t> all;
+  for (int32_t i = 0; i < parallelism_of(edge.from); ++i) all.push_back(i);
+  return all;
+}
+
+uint32_t ExecutionGraph::subpartition_of(const Edge& edge, int32_t consumer) const {
+  return edge.input.exchange == Exchange::forward ? 0 : static_cast<uint32_t>(consumer);
+}
+
+Result<ExecutionGraph> build_execution_graph(LogicalGraph logical) {
+  if (Status status = check_graph(logical); !status.ok()) return status.error();
   ExecutionGraph graph;
-  chain_operators(plan, graph);
+  graph.logical = std::move(logical);
+  chain_operators(graph);
   find_regions(graph);
   return graph;
 }

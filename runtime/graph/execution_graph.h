@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Execution graph: the logical plan with its operators chained into vertices, the exchanges between them, and
+// Execution graph: the logical graph with its operators chained into vertices, the exchanges between them, and
 // the pipelined regions, which are what fails and restarts as one (Flink's RestartPipelinedRegionFailoverStrategy).
-// Pure data, the same on every process that builds it from the same plan.
+// Pure data, the same on every process that builds it from the same graph.
 #pragma once
 
 #include <compare>
@@ -10,36 +10,24 @@
 #include <vector>
 
 #include "runtime/base/result.h"
-#include "runtime/graph/logical_plan.h"
+#include "runtime/graph/logical_graph.h"
 
 namespace onceproof::graph {
 
-enum class Exchange : uint8_t {
-  forward,  // subtask i to subtask i
-  hash,     // every subtask to every subtask, by the key group of the record's value
-};
-const char* to_string(Exchange exchange);
-
-// Operators that run in one task, in order. key_by is not among them: it is the exchange in front of the vertex.
+// Operators that run in one task: a tree, whose root is the head. Only the head has channels; each other operator reads
+// one stream, from an operator of its own vertex.
 struct Vertex {
-  std::string name;  // "log source -> split"
-  std::vector<LogicalOperator> operators;
+  std::string name;            // "log source -> split"; "source -> (map, filter -> sink)"
+  std::vector<int32_t> nodes;  // indices into LogicalGraph::nodes; head first, each behind the one that it reads
   int32_t parallelism = 1;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(name, operators, parallelism);
-  }
 };
 
-// Indices into ExecutionGraph::vertices. All exchanges are pipelined.
+// A stream between two vertices. All exchanges are pipelined.
 struct Edge {
-  int32_t from = 0;
+  int32_t from = 0;   // vertices
   int32_t to = 0;
-  Exchange exchange = Exchange::forward;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(from, to, exchange);
-  }
+  int32_t producer = 0;  // the operator in `from`; the one in `to` is its head
+  Input input;           // the head's
 };
 
 struct SubtaskId {
@@ -53,15 +41,29 @@ struct SubtaskId {
 };
 
 struct ExecutionGraph {
-  std::vector<Vertex> vertices;  // in topological order, sources first
-  std::vector<Edge> edges;
+  LogicalGraph logical;
+  std::vector<Vertex> vertices;  // in topological order
+  std::vector<Edge> edges;       // by the vertex that reads, then in the order of its head's inputs
   std::vector<std::vector<SubtaskId>> regions;  // a partition of subtasks(); each sorted, ordered by their first
 
   std::vector<SubtaskId> subtasks() const;  // sorted: by vertex, then subtask
   int32_t region_of(SubtaskId id) const;    // index into regions; -1: no such subtask
+  int32_t slots() const;                    // that are needed: slot sharing holds one subtask of every vertex in each
+  const LogicalNode& head_of(int32_t vertex) const;
+  bool has_sink(int32_t vertex) const;  // in its chain
+  int32_t parallelism_of(int32_t vertex) const { return vertices[static_cast<size_t>(vertex)].parallelism; }
+
+  // A task's result partitions and its channels, in this order.
+  std::vector<const Edge*> outputs_of(int32_t vertex) const;
+  std::vector<const Edge*> inputs_of(int32_t vertex) const;
+  // Subpartitions that the edge's producers have each: one for every consumer, or for their only one.
+  uint32_t subpartitions(const Edge& edge) const;
+  // Of the edge's producers, those that subtask `consumer` has a channel to, ascending.
+  std::vector<int32_t> producers(const Edge& edge, int32_t consumer) const;
+  uint32_t subpartition_of(const Edge& edge, int32_t consumer) const;
 };
 
-// invalid_argument names the operator (counted from 1) and what is wrong with it.
-Result<ExecutionGraph> build_execution_graph(const LogicalPlan& plan);
+// Refuses what check_graph() refuses.
+Result<ExecutionGraph> build_execution_graph(LogicalGraph graph);
 
 }  // namespace onceproof::graph

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logical plan: the pipeline as its author wrote it, a chain of operators with their parameters. Pure data;
-// execution_graph.h turns it into chained vertices, subtasks and pipelined regions.
+// Logical plan: a chain of built-in operators with their parameters, as scenarios spell it. Pure data; to_graph() makes
+// the logical graph of it.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/base/time.h"
+#include "runtime/graph/logical_graph.h"
 
 namespace onceproof::graph {
 
@@ -37,5 +38,13 @@ struct LogicalPlan {
   int32_t parallelism = 2;
   int32_t max_parallelism = 128;  // number of key groups
 };
+
+// The graph, and which operator of the plan each of its nodes is: a key_by is none, but the exchange behind it.
+struct PlannedGraph {
+  LogicalGraph graph;
+  std::vector<int32_t> operator_of;
+};
+// invalid_argument names the operator (counted from 1) and what is wrong with it.
+Result<PlannedGraph> to_graph(const LogicalPlan& plan);
 
 }  // namespace onceproof::graph

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "runtime/base/lineage.h"
+#include "runtime/dataflow/operator_state.h"
 
 namespace onceproof::scenarios {
 
@@ -13,22 +14,20 @@ namespace {
 
 class Content {
  public:
-  Content(int32_t source_partitions, checkers::StoredCheckpoint& stored) : stored_(stored) {
-    stored_.offsets.assign(static_cast<size_t>(source_partitions), INT64_MAX);  // of a finished source: all
-    stored_.state_known = true;
+  Content(const ContentOptions& options, checkers::StoredCheckpoint& stored) : stored_(stored) {
+    stored_.offsets.assign(static_cast<size_t>(options.source_partitions), INT64_MAX);  // of a finished source: all
+    stored_.state_known = !options.keeps_fired_panes;
   }
 
-  // One string a part: source, each operator, sink, in chain order. False: it does not decode.
-  bool read_task(const graph::Vertex& vertex, ByteView state) {
-    if (state.empty()) return true;  // it had nothing to store
-    ByteReader reader(state);
-    for (const graph::LogicalOperator& op : vertex.operators) {
-      const ByteView part = reader.string();
-      if (!reader.ok()) return false;
-      if (op.kind == graph::OperatorKind::log_source && !read_source(part)) return false;
-      if (op.kind == graph::OperatorKind::window_count && !read_panes(op, part)) return false;
+  // False: it does not decode.
+  bool read_task(ByteView state) {
+    const Result<dataflow::TaskSnapshot> snapshot = dataflow::read_snapshot(state);
+    if (!snapshot.ok()) return false;
+    for (const dataflow::OperatorState& part : snapshot.value().operators) {
+      if (part.format.name == "log-splits" && !read_source(part.bytes)) return false;
+      if (part.format.name == "window-count" && !read_panes(part.bytes)) return false;
     }
-    return reader.at_end();
+    return true;
   }
 
  private:
@@ -43,8 +42,7 @@ class Content {
     return reader.ok() && reader.at_end();
   }
 
-  bool read_panes(const graph::LogicalOperator& op, ByteView part) {
-    if (op.allowed_lateness_us > 0) stored_.state_known = false;  // a pane stays behind its result, for what is late
+  bool read_panes(ByteView part) {
     if (part.empty()) return true;
     ByteReader reader(part);
     for (uint64_t panes = reader.fixed<uint64_t>(); panes > 0 && reader.ok(); --panes) {
@@ -68,9 +66,9 @@ bool is_finished(const checkpoint::CompletedCheckpoint& checkpoint, const graph:
 
 }  // namespace
 
-void read_content(const simulator::SimulatedDisk& disk, const graph::ExecutionGraph& graph, int32_t source_partitions,
+void read_content(const simulator::SimulatedDisk& disk, const graph::ExecutionGraph& graph, const ContentOptions& options,
                   const checkpoint::CompletedCheckpoint& checkpoint, checkers::StoredCheckpoint& stored) {
-  Content content(source_partitions, stored);
+  Content content(options, stored);
   const size_t missing = stored.missing.size();
   for (const graph::SubtaskId& subtask : graph.subtasks()) {
     const auto state = std::find_if(checkpoint.states.begin(), checkpoint.states.end(),
@@ -90,8 +88,7 @@ void read_content(const simulator::SimulatedDisk& disk, const graph::ExecutionGr
       file = read.take();
     }
     const ByteView bytes = state->file.empty() ? ByteView(state->inline_state) : ByteView(file);
-    const graph::Vertex& vertex = graph.vertices[static_cast<size_t>(subtask.vertex)];
-    if (!content.read_task(vertex, bytes)) stored.missing.push_back(who + " does not decode");
+    if (!content.read_task(bytes)) stored.missing.push_back(who + " does not decode");
   }
   if (stored.missing.size() == missing) return;
   stored.offsets.clear();  // what is not whole says nothing of its cut

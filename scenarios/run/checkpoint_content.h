@@ -12,7 +12,12 @@
 namespace onceproof::scenarios {
 
 // Fills offsets, state_known, held and held_sum; adds to `missing` what is not there or does not decode.
-void read_content(const simulator::SimulatedDisk& disk, const graph::ExecutionGraph& graph, int32_t source_partitions,
+struct ContentOptions {
+  int32_t source_partitions = 0;
+  bool keeps_fired_panes = false;  // a pane stays behind its result, for what is late
+};
+
+void read_content(const simulator::SimulatedDisk& disk, const graph::ExecutionGraph& graph, const ContentOptions& options,
                   const checkpoint::CompletedCheckpoint& checkpoint, checkers::StoredCheckpoint& stored);
 
 }  // namespace onceproof::scenarios

@@ -133,7 +133,7 @@ void add_transactions(const std::vector<simulator::PointHit>& points, const simu
 
 }  // namespace
 
-History build_history(const RunPlan& plan, simulator::World& world, const simulator::log::LogCluster& log,
+History build_history(const RunPlan& plan, const graph::ExecutionGraph& graph, simulator::World& world, const simulator::log::LogCluster& log,
                       const simulator::log::ReaderJournal& journal, std::vector<checkers::StoredCheckpoint> stored) {
   History history;
   history.store_recorded = true;
@@ -146,8 +146,7 @@ History build_history(const RunPlan& plan, simulator::World& world, const simula
   history.order_claimed = plan.job.sink.mode != graph::SinkMode::fire_and_forget || world.reconnections() == 0;
   history.order_within_producer = derivation.order == Order::within_attempt;
   history.processes = world.process_names();
-  const Result<graph::ExecutionGraph> graph = graph::build_execution_graph(plan.job.plan);
-  for (const graph::Vertex& vertex : graph.value().vertices)
+  for (const graph::Vertex& vertex : graph.vertices)
     history.vertices.push_back({vertex.name, vertex.parallelism});
   convert(simulator::log::sink_records(log, plan.job.sink.topic), history.outputs);
   convert(simulator::log::observed_records(log, journal), history.observed);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "checkers/history.h"
+#include "runtime/graph/execution_graph.h"
 #include "scenarios/plan/plan.h"
 #include "simulator/log/cluster.h"
 #include "simulator/log/reader.h"
@@ -11,7 +12,7 @@
 namespace onceproof::scenarios {
 
 // Takes the points out of the world.
-checkers::History build_history(const RunPlan& plan, simulator::World& world,
+checkers::History build_history(const RunPlan& plan, const graph::ExecutionGraph& graph, simulator::World& world,
                                 const simulator::log::LogCluster& log, const simulator::log::ReaderJournal& journal,
                                 std::vector<checkers::StoredCheckpoint> stored);
 

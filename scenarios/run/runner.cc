@@ -9,6 +9,7 @@
 #include "checkers/judge.h"
 #include "runtime/cluster/job_manager.h"
 #include "runtime/cluster/task_manager.h"
+#include "runtime/connectors/chain_program.h"
 #include "scenarios/run/bounds.h"
 #include "scenarios/run/history_builder.h"
 #include "scenarios/run/input.h"
@@ -50,15 +51,15 @@ simulator::log::ClusterOptions log_options(const RunPlan& plan) {
   return options;
 }
 
-void build(simulator::World& world, const RunPlan& plan, const PreparedInput& input, simulator::log::LogCluster& log,
-           simulator::log::ReaderJournal& journal) {
+void build(simulator::World& world, const RunPlan& plan, const std::shared_ptr<const dataflow::Program>& program,
+           const PreparedInput& input, simulator::log::LogCluster& log, simulator::log::ReaderJournal& journal) {
   log.add_source(input.source);
   log.add_topic(plan.job.sink.topic, plan.job.sink.partitions);
   const env::ProcessId job_manager =
-      world.add_process("jobmanager", cluster::job_manager_main({plan.job, plan.cluster.task_managers}));
+      world.add_process("jobmanager", cluster::job_manager_main({plan.job, program, plan.cluster.task_managers}));
   for (int32_t i = 0; i < plan.cluster.task_managers; ++i) {
     world.add_process(fmt::format("taskmanager-{}", i),
-                      cluster::task_manager_main({job_manager, plan.job.slots_per_task_manager, plan.job.cluster}));
+                      cluster::task_manager_main({job_manager, plan.job.slots_per_task_manager, plan.job.cluster, program}));
   }
   log.join(world);
   simulator::log::add_reader(world, log, plan.job.sink.topic, journal);
@@ -205,8 +206,13 @@ RunResult simulate(const RunPlan& plan, const PreparedInput& input, simulator::W
   simulator::log::LogCluster log(log_options(plan));  // outlives the world, whose brokers refer to it
   simulator::log::ReaderJournal journal;
   simulator::World world(std::move(options));
-  StoredCheckpoints stored(world, plan.job.plan, plan.job.source.partitions);
-  build(world, plan, input, log, journal);
+  Result<std::shared_ptr<const dataflow::Program>> program = connectors::chain_program(plan.job.plan);
+  CHECK(program.ok(), "a plan that was checked");
+  const graph::ExecutionGraph& graph = program.value()->graph();
+  const auto& operators = plan.job.plan.operators;
+  const bool keeps = std::any_of(operators.begin(), operators.end(), [](const auto& op) { return op.allowed_lateness_us > 0; });
+  StoredCheckpoints stored(world, graph, {plan.job.source.partitions, keeps});
+  build(world, plan, program.value(), input, log, journal);
   const TimeUs progress_us = run_to_the_end(world, plan, input, log, journal, watch);
 
   RunResult result;
@@ -217,7 +223,7 @@ RunResult simulate(const RunPlan& plan, const PreparedInput& input, simulator::W
   }
   std::string job_reason;
   const checkers::JobStatus job = job_status(world, job_reason);
-  checkers::History history = build_history(plan, world, log, journal, stored.take());  // takes the points
+  checkers::History history = build_history(plan, graph, world, log, journal, stored.take());  // takes the points
   history.progress_us = progress_us;
   history.input_end_us = input.end_us;
   history.job = job;

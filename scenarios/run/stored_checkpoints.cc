@@ -5,7 +5,6 @@
 
 #include "runtime/checkpoint/completed_store.h"
 #include "runtime/checkpoint/sealed_file.h"
-#include "scenarios/run/checkpoint_content.h"
 #include "simulator/disk.h"
 
 namespace onceproof::scenarios {
@@ -27,8 +26,8 @@ uint64_t id_of(std::string_view path) {
 
 }  // namespace
 
-StoredCheckpoints::StoredCheckpoints(simulator::World& world, const graph::LogicalPlan& plan, int32_t source_partitions)
-    : world_(world), graph_(graph::build_execution_graph(plan).take()), source_partitions_(source_partitions) {
+StoredCheckpoints::StoredCheckpoints(simulator::World& world, const graph::ExecutionGraph& graph, ContentOptions options)
+    : world_(world), graph_(graph), options_(options) {
   world_.disk().watch(std::string(kPrefix),
                       [this](const std::string& path, bool durable) { on_change(path, durable); });
 }
@@ -54,7 +53,7 @@ void StoredCheckpoints::on_change(const std::string& path, bool durable) {
   for (const checkpoint::TaskState& state : checkpoint.states) {
     if (!state.file.empty() && !world_.disk().durable(state.file)) stored.missing.push_back(state.file + " is not durable");
   }
-  read_content(world_.disk(), graph_, source_partitions_, checkpoint, stored);
+  read_content(world_.disk(), graph_, options_, checkpoint, stored);
 }
 
 }  // namespace onceproof::scenarios

@@ -8,14 +8,15 @@
 
 #include "checkers/history.h"
 #include "runtime/graph/execution_graph.h"
+#include "scenarios/run/checkpoint_content.h"
 #include "simulator/world.h"
 
 namespace onceproof::scenarios {
 
 class StoredCheckpoints {
  public:
-  // Both live as long as the run.
-  StoredCheckpoints(simulator::World& world, const graph::LogicalPlan& plan, int32_t source_partitions);
+  // The world and the graph live as long as the run.
+  StoredCheckpoints(simulator::World& world, const graph::ExecutionGraph& graph, ContentOptions options);
   StoredCheckpoints(const StoredCheckpoints&) = delete;
   StoredCheckpoints& operator=(const StoredCheckpoints&) = delete;
 
@@ -25,8 +26,8 @@ class StoredCheckpoints {
   void on_change(const std::string& path, bool durable);
 
   simulator::World& world_;
-  const graph::ExecutionGraph graph_;
-  const int32_t source_partitions_;
+  const graph::ExecutionGraph& graph_;
+  const ContentOptions options_;
   std::vector<checkers::StoredCheckpoint> stored_;
   std::map<uint64_t, size_t> there_;  // those that are there now: id, index into stored_
 };

@@ -20,7 +20,7 @@ using env::MailKind;
 struct Pipe {
   explicit Pipe(const graph::ChannelConfig& config)
       : exclusive_buffers(config.exclusive_buffers),
-        partition(producer.network(), config, 1), gate(consumer.network(), config, {{{1, 100}, 0}}) {
+        partition(producer.network(), config, 1), gate(consumer.network(), config, {{{1, 100}, {}}}) {
     gate.request_partitions();
     carry_to_producer();
   }
@@ -141,11 +141,11 @@ TEST(Channel, NoChannelStarvesAndEachKeepsItsOrder) {
     std::vector<std::unique_ptr<FakeEnv>> worlds;
     std::vector<std::unique_ptr<dataflow::ResultPartition>> partitions;
     for (uint32_t channel = 0; channel < channels; ++channel) {
-      inputs.push_back({{1, 100 + channel}, 0});
+      inputs.push_back({{1, 100 + channel}, {}});
       worlds.push_back(std::make_unique<FakeEnv>());
       partitions.push_back(std::make_unique<dataflow::ResultPartition>(
           static_cast<env::Env&>(*worlds.back()).network(), config, 1));
-      partitions.back()->on_partition_request({0, channel, config.exclusive_buffers}, {2, 200});
+      partitions.back()->on_partition_request({{}, channel, config.exclusive_buffers}, {2, 200});
     }
     dataflow::InputGate gate(static_cast<env::Env&>(consumer).network(), config, inputs);
     std::vector<int> emitted(channels), read(channels);
@@ -212,7 +212,7 @@ TEST(Channel, WatermarksTravelInCompanyOrSeldom) {
   FakeEnv producer;
   dataflow::ResultPartition partition(producer.network(), config, 64);
   for (uint32_t subpartition = 0; subpartition < 64; ++subpartition) {
-    partition.on_partition_request({subpartition, 0, 2}, {2, 200 + subpartition});
+    partition.on_partition_request({{0, subpartition}, 0, 2}, {2, 200 + subpartition});
   }
   const TimeUs end_us = 10 * 64 * config.lone_watermark_us;
   for (TimeUs now_us = 0; now_us < end_us; now_us += milliseconds(10)) {
@@ -236,7 +236,7 @@ TEST(Channel, NoSingleBitFlipLeadsOutsideTheBuffer) {
   graph::ChannelConfig config;
   FakeEnv producer;
   dataflow::ResultPartition partition(producer.network(), config, 1);
-  partition.on_partition_request({0, 0, 2}, {2, 200});
+  partition.on_partition_request({{}, 0, 2}, {2, 200});
   partition.emit(0, {"key", "value", 7, LineageView("12345678abcdefgh")});
   partition.emit_watermark(9);
   partition.emit(0, {"", "", 8, {}});
@@ -247,7 +247,7 @@ TEST(Channel, NoSingleBitFlipLeadsOutsideTheBuffer) {
     Bytes damaged = intact;
     damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
     FakeEnv consumer;
-    dataflow::InputGate gate(consumer.network(), config, {{{1, 100}, 0}});
+    dataflow::InputGate gate(consumer.network(), config, {{{1, 100}, {}}});
     if (!gate.receive(damaged)) {
       ++outcomes["refused"];
       continue;
@@ -302,7 +302,7 @@ TEST(Channel, AnElementWhoseSizesContradictItIsNoElement) {
 TEST(Channel, AnEventWithABodyOrAnUnknownKindIsRefused) {
   graph::ChannelConfig config;
   FakeEnv consumer;
-  dataflow::InputGate gate(consumer.network(), config, {{{1, 100}, 0}});
+  dataflow::InputGate gate(consumer.network(), config, {{{1, 100}, {}}});
   dataflow::BufferHeader header;
   header.kind = dataflow::BufferKind::barrier;
   Bytes buffer(dataflow::kBufferHeader + 1, '\0');
@@ -317,7 +317,7 @@ TEST(Channel, AnEventWithABodyOrAnUnknownKindIsRefused) {
 TEST(Channel, AGapInTheSequenceIsRefused) {
   graph::ChannelConfig config;
   FakeEnv consumer;
-  dataflow::InputGate gate(consumer.network(), config, {{{1, 100}, 0}});
+  dataflow::InputGate gate(consumer.network(), config, {{{1, 100}, {}}});
   dataflow::BufferHeader header;
   header.sequence = 1;
   Bytes buffer(dataflow::kBufferHeader, '\0');
@@ -330,12 +330,12 @@ TEST(Channel, NothingButEventsLeavesWithoutCredit) {
   config.buffer_bytes = 8;
   FakeEnv producer;
   dataflow::ResultPartition partition(producer.network(), config, 1);
-  partition.on_partition_request({0, 0, 1}, {2, 200});
+  partition.on_partition_request({{}, 0, 1}, {2, 200});
   partition.emit(0, {"key", "a value that fills several buffers", 0, {}});
   partition.broadcast_event(dataflow::BufferKind::barrier, 1);
   EXPECT_FALSE(partition.drained());
   EXPECT_EQ(producer.sent.size(), 1u);  // one credit, one buffer; the barrier keeps its place behind the data
-  partition.on_add_credit({0, 100});
+  partition.on_add_credit({{}, 100});
   const auto last = load<dataflow::BufferHeader>(producer.sent.back().body.data());
   EXPECT_EQ(last.kind, dataflow::BufferKind::barrier);
   EXPECT_TRUE(partition.drained());
@@ -350,7 +350,7 @@ TEST(Channel, AConsumerThatConnectsLateWakesItsProducer) {
   dataflow::ResultPartition partition(producer.network(), config, 1);
   partition.emit(0, {"key", "a value that fills several buffers", 0, {}});
   EXPECT_FALSE(partition.available());
-  EXPECT_TRUE(partition.on_partition_request({0, 0, 100}, {2, 200}));
+  EXPECT_TRUE(partition.on_partition_request({{}, 0, 100}, {2, 200}));
   EXPECT_TRUE(partition.available());
 }
 

@@ -231,6 +231,7 @@ class FakeContext : public dataflow::TaskContext {
  public:
   FakeEnv world;
   dataflow::TaskDescriptor task;
+  graph::LogicalNode own_node;
   std::vector<std::string> failures;
   bool permanent = false;  // one of them was: a restart cannot help
   int resumed = 0;
@@ -238,12 +239,14 @@ class FakeContext : public dataflow::TaskContext {
 
   env::Env& env() override { return world; }
   const dataflow::TaskDescriptor& descriptor() const override { return task; }
+  const graph::LogicalNode& node() const override { return own_node; }
   void fail(const std::string& reason, dataflow::Failure failure) override {
     failures.push_back(reason);
     permanent = permanent || failure == dataflow::Failure::permanent;
   }
   void fenced() override { ++fenced_calls; }
   void resume() override { ++resumed; }
+  void retry_after(DurationUs wait_us) override { world.posted.push_back({env::MailKind::sink_retry, 0, 0, wait_us}); }
 };
 
 }  // namespace onceproof::tests

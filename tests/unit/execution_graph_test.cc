@@ -5,7 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "runtime/base/bytes.h"
+#include "runtime/graph/logical_plan.h"
+#include "tests/support/scripted_program.h"
 
 namespace onceproof::graph {
 namespace {
@@ -32,30 +33,42 @@ using enum OperatorKind;
 LogicalPlan word_count() { return plan_of({log_source, split, key_by, window_count, log_sink}); }
 LogicalPlan transform() { return plan_of({log_source, map_prefix, log_sink}); }
 
-std::string refusal_of(const LogicalPlan& plan) {
-  const auto graph = build_execution_graph(plan);
+Result<ExecutionGraph> build(const LogicalPlan& plan) {
+  Result<PlannedGraph> planned = to_graph(plan);
+  if (!planned.ok()) return planned.error();
+  return build_execution_graph(std::move(planned.value().graph));
+}
+template <class Plan>
+std::string refusal_of(const Result<Plan>& graph) {
   if (graph.ok()) return "accepted";
   EXPECT_EQ(graph.code(), ErrorCode::invalid_argument);
   return graph.error().message;
 }
+std::string refusal_of(const LogicalPlan& plan) { return refusal_of(build(plan)); }
+std::string refusal_of(std::vector<LogicalNode> nodes) {
+  return refusal_of(build_execution_graph(tests::graph_of(std::move(nodes))));
+}
+using tests::graph_of;
+using tests::map_node;
+using tests::sink_node;
+using tests::source_node;
 
 TEST(ExecutionGraph, WordCountIsTwoVerticesWithAHashExchangeBetweenThem) {
-  const ExecutionGraph graph = build_execution_graph(word_count()).take();
+  const ExecutionGraph graph = build(word_count()).take();
   ASSERT_EQ(graph.vertices.size(), 2u);
   EXPECT_EQ(graph.vertices[0].name, "log source -> split");
   EXPECT_EQ(graph.vertices[1].name, "window count -> log sink");
   EXPECT_EQ(graph.vertices[0].parallelism, 2);
-  ASSERT_EQ(graph.vertices[1].operators.size(), 2u);
-  EXPECT_EQ(graph.vertices[1].operators[0].kind, window_count);
-  EXPECT_EQ(graph.vertices[1].operators[0].window_us, seconds(10));
+  EXPECT_THAT(graph.vertices[1].nodes, ElementsAre(2, 3));
+  EXPECT_EQ(graph.logical.nodes[2].name, "window count");
   ASSERT_EQ(graph.edges.size(), 1u);
   EXPECT_EQ(graph.edges[0].from, 0);
   EXPECT_EQ(graph.edges[0].to, 1);
-  EXPECT_EQ(graph.edges[0].exchange, Exchange::hash);
+  EXPECT_EQ(graph.edges[0].input.exchange, Exchange::hash);
 }
 
 TEST(ExecutionGraph, AnAllToAllExchangeMakesOneRegionOfAllSubtasks) {
-  const ExecutionGraph graph = build_execution_graph(word_count()).take();
+  const ExecutionGraph graph = build(word_count()).take();
   EXPECT_THAT(graph.subtasks(), ElementsAre(SubtaskId{0, 0}, SubtaskId{0, 1}, SubtaskId{1, 0}, SubtaskId{1, 1}));
   ASSERT_EQ(graph.regions.size(), 1u);
   EXPECT_EQ(graph.regions[0], graph.subtasks());
@@ -65,7 +78,7 @@ TEST(ExecutionGraph, AnAllToAllExchangeMakesOneRegionOfAllSubtasks) {
 TEST(ExecutionGraph, AChainWithoutExchangeFailsSubtaskBySubtask) {
   LogicalPlan plan = transform();
   plan.parallelism = 3;
-  const ExecutionGraph graph = build_execution_graph(plan).take();
+  const ExecutionGraph graph = build(plan).take();
   ASSERT_EQ(graph.vertices.size(), 1u);
   EXPECT_EQ(graph.vertices[0].name, "log source -> map -> log sink");
   EXPECT_TRUE(graph.edges.empty());
@@ -75,14 +88,14 @@ TEST(ExecutionGraph, AChainWithoutExchangeFailsSubtaskBySubtask) {
 }
 
 TEST(ExecutionGraph, ASubtaskThatDoesNotExistIsInNoRegion) {
-  const ExecutionGraph graph = build_execution_graph(word_count()).take();
+  const ExecutionGraph graph = build(word_count()).take();
   EXPECT_EQ(graph.region_of({0, 2}), -1);
   EXPECT_EQ(graph.region_of({2, 0}), -1);
 }
 
 TEST(ExecutionGraph, EveryKeyByStartsAVertex) {
   const ExecutionGraph graph =
-      build_execution_graph(plan_of({log_source, key_by, map_prefix, split, key_by, window_count, log_sink}, 1)).take();
+      build(plan_of({log_source, key_by, map_prefix, split, key_by, window_count, log_sink}, 1)).take();
   ASSERT_EQ(graph.vertices.size(), 3u);
   EXPECT_EQ(graph.vertices[1].name, "map -> split");
   EXPECT_EQ(graph.edges.size(), 2u);
@@ -129,12 +142,107 @@ TEST(ExecutionGraph, ParallelismStaysWithinTheKeyGroups) {
   EXPECT_THAT(refusal_of(plan), HasSubstr("max_parallelism is 0"));
 }
 
-TEST(ExecutionGraph, VerticesSurviveTheCodec) {
-  const ExecutionGraph graph = build_execution_graph(word_count()).take();
-  Vertex copy;
-  ASSERT_TRUE(decode(encode(graph.vertices[1]), copy));
-  EXPECT_EQ(copy.name, graph.vertices[1].name);
-  EXPECT_EQ(copy.operators[0].window_us, seconds(10));
+// ---- graphs that are no chain --------------------------------------------------------------------------
+
+TEST(ExecutionGraph, OneStreamCanHaveSeveralReadersInOneTask) {
+  const ExecutionGraph graph =
+      build_execution_graph(graph_of({source_node("source"), map_node("map", {{0}}), sink_node("all", {{1}}),
+                                      map_node("filter", {{1}}), sink_node("some", {{3}})}))
+          .take();
+  ASSERT_EQ(graph.vertices.size(), 1u);
+  EXPECT_EQ(graph.vertices[0].name, "source -> map -> (all, filter -> some)");
+  EXPECT_THAT(graph.vertices[0].nodes, ElementsAre(0, 1, 2, 3, 4));
+}
+
+TEST(ExecutionGraph, AUnionIsNotChainedAndItsStreamsAreEdgesOfTheirOwn) {
+  const ExecutionGraph graph =
+      build_execution_graph(graph_of({source_node("a"), source_node("b"), sink_node("sink", {{0}, {1, Exchange::rebalance}})}))
+          .take();
+  ASSERT_EQ(graph.vertices.size(), 3u);
+  ASSERT_EQ(graph.edges.size(), 2u);
+  EXPECT_EQ(graph.subpartitions(graph.edges[0]), 1u);  // forward: each producer has one consumer
+  EXPECT_THAT(graph.producers(graph.edges[0], 1), ElementsAre(1));
+  EXPECT_EQ(graph.subpartitions(graph.edges[1]), 2u);
+  EXPECT_THAT(graph.producers(graph.edges[1], 1), ElementsAre(0, 1));
+  EXPECT_EQ(graph.regions.size(), 1u);
+}
+
+TEST(ExecutionGraph, PartsThatShareNoStreamAreRegionsOfTheirOwn) {
+  const ExecutionGraph graph = build_execution_graph(graph_of({source_node("a"), sink_node("x", {{0, Exchange::hash}}),
+                                                               source_node("b"), sink_node("y", {{2, Exchange::hash}}),
+                                                               source_node("c"), sink_node("z", {{4}})}))
+                                   .take();
+  EXPECT_EQ(graph.regions.size(), 4u);  // two of all to all, and each subtask of the chain
+}
+
+TEST(ExecutionGraph, AForwardExchangeBetweenTasksTiesSubtaskToSubtask) {
+  LogicalNode alone = map_node("map", {{0}});
+  alone.starts_chain = true;
+  const ExecutionGraph graph = build_execution_graph(graph_of({source_node("source"), alone, sink_node("sink", {{1}})})).take();
+  EXPECT_THAT(graph.regions, ElementsAre(ElementsAre(SubtaskId{0, 0}, SubtaskId{1, 0}), ElementsAre(SubtaskId{0, 1}, SubtaskId{1, 1})));
+}
+
+TEST(ExecutionGraph, EachOperatorHasAParallelismOfItsOwn) {
+  LogicalNode wide = map_node("map", {{0, Exchange::rebalance}});
+  wide.parallelism = 5;
+  LogicalNode sink = sink_node("sink", {{1, Exchange::hash}});
+  sink.parallelism = 3;
+  const ExecutionGraph graph = build_execution_graph(graph_of({source_node("source"), wide, sink})).take();
+  EXPECT_EQ(graph.parallelism_of(0), 2);
+  EXPECT_EQ(graph.parallelism_of(1), 5);
+  EXPECT_EQ(graph.subpartitions(graph.edges[1]), 3u);
+  EXPECT_EQ(graph.slots(), 5);
+  sink.inputs = {{1}};
+  EXPECT_THAT(refusal_of({source_node("source"), wide, sink}),
+              HasSubstr("operator 3 (sink): a forward exchange joins equal parallelisms, and operator 2 (map) has 5"));
+}
+
+TEST(ExecutionGraph, NodesMayComeInAnyOrderAndVerticesComeInTheirStreams) {
+  const ExecutionGraph graph =
+      build_execution_graph(graph_of({sink_node("sink", {{2, Exchange::hash}}), source_node("source"), map_node("map", {{1}})}))
+          .take();
+  ASSERT_EQ(graph.vertices.size(), 2u);
+  EXPECT_EQ(graph.vertices[0].name, "source -> map");
+  EXPECT_EQ(graph.vertices[1].name, "sink");
+}
+
+TEST(ExecutionGraph, StreamsDoNotGoInACircle) {
+  EXPECT_THAT(refusal_of({source_node("source"), map_node("a", {{0}, {2}}), map_node("b", {{1}}), sink_node("sink", {{2}})}),
+              HasSubstr("these do: operator 2 (a), operator 3 (b)"));
+  EXPECT_THAT(refusal_of({source_node("source"), map_node("a", {{0}, {1}}), sink_node("sink", {{1}})}),
+              HasSubstr("operator 2 (a): it reads its own results"));
+}
+
+TEST(ExecutionGraph, NoEndDangles) {
+  EXPECT_THAT(refusal_of({source_node("source"), map_node("map", {{0}}), sink_node("sink", {{0}})}),
+              HasSubstr("operator 2 (map): its results go nowhere"));
+  EXPECT_THAT(refusal_of({source_node("source"), sink_node("sink", {{0}}), sink_node("other", {})}),
+              HasSubstr("operator 3 (other): nothing feeds it"));
+  LogicalNode join = map_node("join", {{0}});
+  join.ports = 2;
+  EXPECT_THAT(refusal_of({source_node("source"), join, sink_node("sink", {{1}})}),
+              HasSubstr("operator 2 (join): nothing feeds its input 2 of 2"));
+  EXPECT_THAT(refusal_of({source_node("source"), sink_node("sink", {{7}})}), HasSubstr("from operator 8, which does not exist"));
+  EXPECT_THAT(refusal_of({source_node("source"), sink_node("sink", {{0}}), sink_node("next", {{1}})}),
+              HasSubstr("reads from operator 2 (sink), which is a sink"));
+}
+
+TEST(ExecutionGraph, KeyedStateStandsBehindAPartitionedStream) {
+  LogicalNode window = map_node("window", {{0}});
+  window.keyed = true;
+  EXPECT_THAT(refusal_of({source_node("source"), window, sink_node("sink", {{1}})}),
+              HasSubstr("operator 2 (window): its state is by key, so a key by must stand"));
+  window.inputs[0].exchange = Exchange::rebalance;
+  EXPECT_THAT(refusal_of({source_node("source"), window, sink_node("sink", {{1}})}), HasSubstr("a key by must stand"));
+  window.inputs[0].exchange = Exchange::hash;
+  EXPECT_EQ(refusal_of({source_node("source"), window, sink_node("sink", {{1}})}), "accepted");
+}
+
+TEST(ExecutionGraph, AUidNamesOneOperator) {
+  LogicalNode twin = map_node("twin", {{0}});
+  twin.uid = "source";
+  EXPECT_THAT(refusal_of({source_node("source"), twin, sink_node("sink", {{1}})}),
+              HasSubstr("operator 2 (twin): its uid \"source\" is that of operator 1 (source)"));
 }
 
 }  // namespace

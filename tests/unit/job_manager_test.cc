@@ -2,6 +2,7 @@
 // The job manager alone, before two task managers (processes 5 and 6): what it does when answers are late, lost or
 // strange. The job is log source -> log sink, so every subtask is a region of its own.
 #include "runtime/cluster/job_manager.h"
+#include "runtime/connectors/chain_program.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -37,7 +38,7 @@ class JobManagerTest : public ::testing::Test {
     uint64_t incarnation;
   };
   void start(const graph::JobConfig& config) {
-    job_manager = std::make_unique<cluster::JobManager>(world, cluster::JobManagerOptions{config, 2});
+    job_manager = std::make_unique<cluster::JobManager>(world, cluster::JobManagerOptions{config, connectors::chain_program(config.plan).take(), 2});
     fire(*job_manager, MailKind::start);
     world.disk.run();
   }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/mail_to.h"
+#include "tests/support/scripted_program.h"
 
 namespace onceproof::tests {
 namespace {
@@ -31,6 +32,7 @@ class ScriptedSource : public dataflow::SourceOperator {
   void open(ByteView, dataflow::Ready ready) override { ready(); }
   bool poll() override { return false; }
   bool at_end() const override { return outside_.at_end; }
+  dataflow::StateFormat state_format() const override { return {"offset"}; }
   void snapshot(Bytes& state) const override { state = "offset"; }
 
  private:
@@ -63,26 +65,29 @@ class TaskTest : public ::testing::Test {
     descriptor.session = 1;
     descriptor.attempt = 100;
     descriptor.job_manager = {0, env::kMainEndpoint};
-    descriptor.operators = {{graph::OperatorKind::log_source, ""}, {graph::OperatorKind::log_sink, ""}};
   }
-  void start() {
-    dataflow::Connectors connectors{[this](auto&) { return std::make_unique<ScriptedSource>(outside); },
-                                    [this](auto&) { return std::make_unique<ScriptedSink>(outside); }};
-    task = std::make_unique<dataflow::Task>(world, descriptor, connectors);
+  void start() { start(graph_of({source_node("source"), sink_node("sink", {{0}})})); }
+  void start(graph::LogicalGraph graph) {
+    auto program = std::make_shared<ScriptedProgram>(std::move(graph));
+    program->sources["source"] = [this](auto&) { return std::make_unique<ScriptedSource>(outside); };
+    program->sinks["sink"] = [this](auto&) { return std::make_unique<ScriptedSink>(outside); };
+    task = std::make_unique<dataflow::Task>(world, descriptor, program);
     fire(*task, MailKind::start);
+  }
+  // A source in front of an exchange, and the sink behind it.
+  static graph::LogicalGraph two_vertices() {
+    return graph_of({source_node("source"), sink_node("sink", {{0, graph::Exchange::hash}})}, 1);
   }
   // A source in front of an exchange, whose only consumer has connected.
   void start_as_producer() {
-    descriptor.operators = {{graph::OperatorKind::log_source, ""}};
-    descriptor.outputs = 1;
-    start();
-    deliver(*task, MailKind::partition_request, {2, 200}, encode(dataflow::PartitionRequest{0, 0, 2}));
+    start(two_vertices());
+    deliver(*task, MailKind::partition_request, {2, 200}, encode(dataflow::PartitionRequest{{0, 0}, 0, 2}));
   }
   // The last vertex: two producers on process 2.
   void start_as_consumer() {
-    descriptor.operators = {{graph::OperatorKind::log_sink, ""}};
-    descriptor.inputs = {{{2, 200}, 0}, {{2, 201}, 0}};
-    start();
+    descriptor.subtask.vertex = 1;
+    descriptor.inputs = {{{2, 200}, {}}, {{2, 201}, {}}};
+    start(two_vertices());
   }
   void trigger(uint64_t checkpoint) {
     deliver(*task, MailKind::trigger_checkpoint, {0, 1}, encode(dataflow::TriggerCheckpoint{checkpoint, 0}));
