@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "checkers/judge.h"
 #include "reports/json.h"
 #include "runtime/real/wall_clock.h"
 #include "scenarios/cli/bench_scenarios.h"
@@ -25,6 +26,7 @@ constexpr double kTargetShare = 0.6;
 constexpr double kTargetEventsPerRecord = 8;
 constexpr double kTargetIdleDayMs = 250;
 constexpr double kTargetReferenceMs = 5;
+constexpr double kTargetJudgedPerSecond = 1'000'000;
 
 template <class Work>
 double milliseconds_of(Work work) {
@@ -161,6 +163,34 @@ Result<Json> reference_run(size_t rounds) {
               {"verdict", checkers::to_string(report.verdict.outcome)}};
 }
 
+// A history event is one line of the history's document: an input record, an output, a read, a transaction, a checkpoint,
+// a recorded event. The reference is made before, as for the many runs of a sweep that share an input.
+Json judge_entry(const std::string& scenario, const JudgedHistory& judged, size_t rounds) {
+  const checkers::History& history = judged.run.report.history;
+  checkers::Verdict verdict;
+  const Pair pair = side_by_side(
+      rounds, [&] { verdict = checkers::judge(history, *judged.run.reference); },
+      [&] { kept_alive += one_pass(history); });
+  return {{"scenario", scenario},
+          {"verdict", checkers::to_string(verdict.outcome)},
+          {"history_events", judged.facts},
+          {"median_ms", pair.ms},
+          {"events_per_second", static_cast<double>(judged.facts) / pair.ms * 1000},
+          {"baseline_events_per_second", static_cast<double>(judged.facts) / pair.baseline_ms * 1000},
+          {"ratio", pair.ms / pair.baseline_ms}};
+}
+
+Result<Json> judges(size_t rounds) {
+  Json json = {{"baseline", "one pass over the same facts"}, {"target_events_per_second", kTargetJudgedPerSecond}};
+  for (const char* scenario : {"word-count", "reference"}) {
+    const Result<JudgeBenchmark> benchmark = judge_benchmark(scenario);
+    if (!benchmark.ok()) return benchmark.error();
+    json["by_history"].push_back(judge_entry(scenario, benchmark.value().right, rounds));
+    json["by_history"].push_back(judge_entry(scenario, benchmark.value().wrong, rounds));
+  }
+  return json;
+}
+
 Result<Json> measure(size_t rounds) {
   const size_t few = std::min<size_t>(rounds, 7), fewest = std::min<size_t>(rounds, 3);
   Result<Benchmark> wide = word_count_benchmark(64), narrow = word_count_benchmark(1), usual = word_count_benchmark(2);
@@ -170,11 +200,14 @@ Result<Json> measure(size_t rounds) {
   }
   Result<Json> reference = reference_run(rounds);
   if (!reference.ok()) return reference.error();
+  Result<Json> judged = judges(rounds);
+  if (!judged.ok()) return judged.error();
   return Json{{"schema", 1},
               {"rounds", rounds},
               {"event_loop", event_loop(few)},
               {"ping_pong_64_bytes", ping_pong(few)},
               {"reference_run", reference.take()},
+              {"judges", judged.take()},
               {"word_count", word_count(usual.value(), rounds)},
               {"parallelism_64", parallelism_64(wide.value(), narrow.value(), fewest)},
               {"idle_day", idle_day(idle.value(), fewest)}};
@@ -199,6 +232,13 @@ std::string text_of(const Json& json) {
        fmt::format("{:.2f} ms, checkers included (target {} ms), {}", number(json, "reference_run", "median_ms"),
                    kTargetReferenceMs, json["reference_run"]["verdict"].get<std::string>()),
        "reference_run");
+  for (const Json& entry : json["judges"]["by_history"]) {
+    const std::string what = fmt::format("{:4.2f} million history events/s (target {:.0f}), {:.2f} ms for {} of {}, {}",
+                                         entry["events_per_second"].get<double>() / 1e6, kTargetJudgedPerSecond / 1e6,
+                                         entry["median_ms"].get<double>(), entry["history_events"].get<uint64_t>(),
+                                         entry["scenario"].get<std::string>(), entry["verdict"].get<std::string>());
+    text += fmt::format("{:15} {}\n", "judges", what);
+  }
   line("word-count", fmt::format("{:.0f} runs/s", number(json, "word_count", "runs_per_second")), "word_count");
   line("parallelism 64",
        fmt::format("{:.1f} events a record (target {}), {:.1f} ms", number(json, "parallelism_64", "events_per_record"),

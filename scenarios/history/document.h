@@ -46,6 +46,9 @@ using HistorySink = std::function<Status(std::string_view)>;
 Status write_history(HistoryHead head, const checkers::Pipeline& pipeline, const checkers::Input& input,
                      const checkers::History& history, const HistorySink& sink);
 
+// The lines that write_history() makes of it: how many facts a history has.
+uint64_t count_lines(const checkers::Input& input, const checkers::History& history);
+
 // `name` stands before the line's number in an error: "history.jsonl:12: ...". Errors are invalid_argument, or io_error
 // when the stream fails.
 Result<HistoryDocument> read_history(std::istream& text, const std::string& name);

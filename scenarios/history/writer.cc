@@ -168,4 +168,12 @@ Status write_history(HistoryHead head, const Pipeline& pipeline, const Input& in
   return writer.flush();
 }
 
+uint64_t count_lines(const Input& input, const History& history) {
+  uint64_t lines = 3;  // head, bounds, end
+  for (const std::vector<InputRecord>& partition : input.partitions) lines += partition.size();
+  lines += history.asked.size() + history.outputs.size() + history.observed.size();
+  each_list([&](const char*, auto member, const char*) { lines += (history.*member).size(); });
+  return lines;
+}
+
 }  // namespace onceproof::scenarios
