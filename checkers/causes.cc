@@ -20,9 +20,24 @@ bool disturbed(const std::vector<Span>& spans, TimeUs from_us, TimeUs until_us) 
                      [&](const Span& span) { return span.from_us <= until_us && span.until_us >= from_us; });
 }
 
-void check_restarts(const History& history, const std::vector<Span>& spans, Findings& findings) {
+// Tasks that were deployed again although nobody said that they had failed.
+void check_deployments(const History& history, const Timeline& timeline, const std::vector<Span>& spans,
+                       Findings& findings) {
+  const DurationUs reach_us = history.bounds.detection_us + history.bounds.recovery_us;
+  for (const Restart& restart : timeline.restarts) {
+    if (restart.torn_down_us >= 0 || disturbed(spans, restart.at_us - reach_us, restart.at_us)) continue;
+    findings.add("unexplained-restart", restart.at_us, [&] {
+      return fmt::format("tasks were deployed again at {}, although nothing had happened in the {} before",
+                         time_text(restart.at_us), time_text(reach_us));
+    }, {Subject::Of::restart, 0});
+  }
+}
+
+void check_restarts(const History& history, const Timeline& timeline, const std::vector<Span>& spans,
+                    Findings& findings) {
   const Bounds& bounds = history.bounds;
   if (bounds.detection_us == 0) return;
+  check_deployments(history, timeline, spans, findings);
   for (const Event& event : history.events) {
     if (std::string_view(event.point) != "job.restart") continue;
     const bool by_checkpoints = gave_up_on_checkpoints(event);
@@ -55,6 +70,25 @@ void check_duplicates(const History& history, const Reference& reference, const 
   }
 }
 
+// No result is written before the last of its records can be read.
+void check_results(const History& history, const Reference& reference, Findings& findings) {
+  const std::vector<std::vector<InputRecord>>& partitions = reference.input().partitions;
+  for (const OutputRecord& output : history.outputs) {
+    if (output.at_us < 0) continue;
+    for (const Position position : output.lineage) {
+      const uint64_t partition = partition_of(position), offset = offset_of(position);
+      if (partition >= partitions.size() || offset >= partitions[partition].size()) continue;  // a phantom
+      const TimeUs visible_us = partitions[partition][offset].visible_us;
+      if (visible_us <= output.at_us) continue;
+      findings.add("premature", output.at_us, [&] {
+        return fmt::format("{} was written at {}, but {}, which it was made from, appeared only at {}", output_text(output),
+                           time_text(output.at_us), position_text(position, reference.splits()), time_text(visible_us));
+      });
+      break;
+    }
+  }
+}
+
 // Lost, and yet nothing happened once it was there to be read.
 void check_losses(const History& history, const Reference& reference, const Delivery& delivery,
                   const Timeline& timeline, const std::vector<Span>& spans, Findings& findings) {
@@ -82,7 +116,8 @@ void check_causes(const History& history, const Reference& reference, const Deli
                   const Timeline& timeline, bool complete, std::vector<Finding>& out) {
   Findings findings("causes", out);
   const std::vector<Span> spans = disturbances(history);
-  check_restarts(history, spans, findings);
+  check_restarts(history, timeline, spans, findings);
+  check_results(history, reference, findings);
   check_duplicates(history, reference, delivery, timeline, findings);
   if (complete) check_losses(history, reference, delivery, timeline, spans, findings);
 }

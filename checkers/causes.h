@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Causes checker: what nothing explains, at any claim and under none at all. A restart needs a fault, or a world that
 // was too slow, not long before it; a record is lost only when something happened since it could be read; it comes a
-// second time only after the job was deployed again.
+// second time only after the job was deployed again; and no result is older than the records that it was made from.
 #pragma once
 
 #include <vector>

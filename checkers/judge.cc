@@ -19,6 +19,7 @@
 #include "checkers/order.h"
 #include "checkers/placement.h"
 #include "checkers/progress.h"
+#include "checkers/protocol.h"
 #include "checkers/reads.h"
 #include "checkers/restores.h"
 #include "checkers/results.h"
@@ -41,6 +42,23 @@ bool in_log_order(const std::vector<OutputRecord>& outputs) {
 void add_reason(std::string& why, const std::string& reason) {
   if (reason.empty()) return;
   why += why.empty() ? reason : "; " + reason;
+}
+
+// Why this cannot be the account of one run: it tells of what happened behind its own end.
+std::string behind_the_end(const History& history) {
+  if (history.ended_us <= 0) return {};  // not recorded
+  TimeUs last_us = -1;
+  const auto note = [&](TimeUs at_us) { last_us = std::max(last_us, at_us); };
+  for (const OutputRecord& output : history.outputs) note(std::max(output.at_us, output.decided_us));
+  for (const OutputRecord& read : history.observed) note(read.at_us);
+  for (const TransactionRecord& transaction : history.transactions) {
+    note(std::max({transaction.begun_us, transaction.decided_us, transaction.completed_us}));
+  }
+  for (const StoredCheckpoint& stored : history.stored) note(std::max(stored.durable_us, stored.gone_us));
+  for (const Event& event : history.events) note(event.at_us);
+  if (last_us <= history.ended_us) return {};
+  return fmt::format("the history contradicts itself: it ended at {}, but tells of what happened at {}",
+                     time_text(history.ended_us), time_text(last_us));
 }
 
 }  // namespace
@@ -82,9 +100,10 @@ Verdict judge(const History& history, const Reference& reference) {
   std::vector<Finding>& findings = verdict.findings;
   const Liveness liveness = check_liveness(history, timeline, findings);
   check_transactions(history, timeline, liveness.settled, findings, conditions.transactions);
+  check_protocol(history, timeline, findings);
   check_restores(history, timeline, findings);
   check_cut(history, reference, timeline, findings);
-  const std::string unread = check_reads(history, findings);
+  const std::string unread = check_reads(history, timeline, findings);
   tell_delivery(history, reference, delivery, liveness.settled, findings);
   check_order(history, reference, delivery, findings);
   check_placement(history, reference, delivery, findings);
@@ -104,6 +123,7 @@ Verdict judge(const History& history, const Reference& reference) {
 
   std::string why;
   add_reason(why, history.stopped);
+  add_reason(why, behind_the_end(history));
   add_reason(why, liveness.why);
   add_reason(why, unread);
   for (const Breach& breach : verdict.breaches) add_reason(why, breach.damaged ? breach.story : std::string());

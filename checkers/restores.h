@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Restores checker: what the job manager said of its checkpoints against what the disk held. A checkpoint that was
-// called complete is durable, with every file that it refers to; a restore takes the latest that is durable, and never
-// one that is not. Needs the disk's own record; without it nothing is checked.
+// called complete is durable, with every file that it refers to, and stays until a later one is; what is durable was
+// triggered before; a restore takes the latest that is durable, and never one that is not; and no job that was restarted goes
+// on without one. Needs the disk's own record; without it nothing is checked.
 #pragma once
 
 #include <vector>

@@ -60,8 +60,10 @@ void check_lost_commit(const History& history, const TransactionRecord& transact
   }, about(history, transaction));
 }
 
-void check_hanging(const History& history, const TransactionRecord& transaction, bool settled, Findings& findings) {
-  const bool quiescent = history.quiescent;
+// `in_doubt`: one of its records is undecided in the log, whatever is said of the log as a whole.
+void check_hanging(const History& history, const TransactionRecord& transaction, bool settled, bool in_doubt,
+                   Findings& findings) {
+  const bool quiescent = history.quiescent && !in_doubt;
   if (!settled || transaction.begun_us < 0) return;
   const bool undecided = transaction.outcome == TransactionOutcome::open && !quiescent;
   const bool unmarked = transaction.outcome != TransactionOutcome::open && transaction.completed_us < 0 && !quiescent;
@@ -94,11 +96,12 @@ void check_record(const History& history, const OutputRecord& output, const Tran
     findings.add("outside-transaction", output.at_us, [&] {
       return fmt::format("{} was written outside any transaction by a transactional sink", output_text(output));
     });
-  } else if (!found.known && output.visibility == Visibility::committed) {
+  } else if (!found.known && output.visibility != Visibility::open) {
     findings.add("unknown-transaction", output.at_us, [&] {
-      return fmt::format("{} is readable as committed, but the coordinator never had a transaction of producer {} "
-                         "with epoch {} that holds it",
-                         output_text(output), output.producer_id, output.epoch);
+      return fmt::format("{} is {}, but the coordinator never had a transaction of producer {} with epoch {} that holds it",
+                         output_text(output),
+                         output.visibility == Visibility::committed ? "readable as committed" : "marked as aborted",
+                         output.producer_id, output.epoch);
     });
   }
   if (!found.transaction || output.visibility == Visibility::non_transactional) return;
@@ -116,15 +119,39 @@ void check_record(const History& history, const OutputRecord& output, const Tran
   }, about(history, transaction));
 }
 
-// Every record against its transaction. Returns which transactions have records: one that a late copy of a request
-// opened once more, and that nobody wrote into, comes to nothing whatever its outcome.
-std::vector<uint8_t> check_atomicity(const History& history, const TransactionIndex& transactions, bool settled,
+// Which transactions the history tells of more than once: records cannot say which one they mean.
+std::vector<uint8_t> twins(const History& history) {
+  const auto identity = [&](size_t i) {
+    const TransactionRecord& transaction = history.transactions[i];
+    return std::tie(transaction.producer_id, transaction.epoch, transaction.number);
+  };
+  std::vector<size_t> order(history.transactions.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return identity(a) < identity(b); });
+  std::vector<uint8_t> twin(order.size(), 0);
+  for (size_t i = 1; i < order.size(); ++i) {
+    if (identity(order[i - 1]) == identity(order[i])) twin[order[i - 1]] = twin[order[i]] = 1;
+  }
+  return twin;
+}
+
+// What the log has of a transaction. One that a late copy of a request opened once more, and that nobody wrote into, comes
+// to nothing whatever its outcome.
+struct Written {
+  bool any = false;
+  bool in_doubt = false;  // a record of it is undecided
+};
+
+// Every record against its transaction. Returns what each transaction has in the log.
+std::vector<Written> check_atomicity(const History& history, const TransactionIndex& transactions, bool settled,
                                      Findings& findings) {
-  std::vector<uint8_t> written(history.transactions.size(), 0);
+  std::vector<Written> written(history.transactions.size());
   for (const OutputRecord& output : history.outputs) {
     const TransactionIndex::Found found = transactions.find(output);
     check_record(history, output, found, settled, findings);
-    if (found.transaction) written[*found.transaction] = 1;
+    if (!found.transaction) continue;
+    written[*found.transaction].any = true;
+    written[*found.transaction].in_doubt |= output.visibility == Visibility::open;
   }
   return written;
 }
@@ -136,11 +163,12 @@ void check_transactions(const History& history, const Timeline& timeline, bool s
   if (!history.transactional_sink) return;
   Findings findings("transactions", out);
   const bool no_loss = history.claimed == Guarantee::exactly_once || history.claimed == Guarantee::at_least_once;
-  const std::vector<uint8_t> written = check_atomicity(history, timeline.transactions, settled, findings);
+  const std::vector<Written> written = check_atomicity(history, timeline.transactions, settled, findings);
+  const std::vector<uint8_t> twin = twins(history);
   std::vector<const TransactionRecord*> committed;
   for (size_t i = 0; i < history.transactions.size(); ++i) {
     const TransactionRecord& transaction = history.transactions[i];
-    const bool idle = transaction.number != 0 && !written[i];
+    const bool idle = transaction.number != 0 && !written[i].any && !twin[i];
     if (transaction.outcome != TransactionOutcome::committed) {
       const bool forgiven = !excused.empty() && excused[i] != 0;
       if (no_loss && !forgiven) check_lost_commit(history, transaction, timeline, settled, findings);
@@ -148,7 +176,7 @@ void check_transactions(const History& history, const Timeline& timeline, bool s
       check_commit(history, transaction, timeline, findings);
       if (transaction.checkpoint != 0) committed.push_back(&transaction);
     }
-    check_hanging(history, transaction, settled, findings);
+    check_hanging(history, transaction, settled, written[i].in_doubt, findings);
   }
   check_double_commits(history, std::move(committed), findings);
 }

@@ -234,6 +234,12 @@ Status Reader::finish(size_t lines) {
   if (!json.ok()) return json.error();
   History& history = document_.history;
   history.store_recorded |= !history.stored.empty();
+  for (const StoredCheckpoint& stored : history.stored) {
+    if (stored.offsets.empty() || stored.offsets.size() == input_.partitions.size()) continue;
+    return {ErrorCode::invalid_argument,
+            fmt::format("{}: stored checkpoint {} has {} offsets, but the source topic has {} partitions", name_, stored.id,
+                        stored.offsets.size(), input_.partitions.size())};
+  }
   const auto in_time = [](const Event& a, const Event& b) { return a.at_us < b.at_us; };
   if (!std::is_sorted(history.events.begin(), history.events.end(), in_time)) {
     std::stable_sort(history.events.begin(), history.events.end(), in_time);

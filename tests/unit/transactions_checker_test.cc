@@ -92,6 +92,11 @@ TEST(TransactionsChecker, SeesTwoCommitsOfOneTransactionalIdForOneCheckpoint) {
   run.transaction("sink-0-1", 1, 7);
   run.commit(9);
   EXPECT_EQ(count_of(findings_of(run), "double-commit"), 1u);
+
+  HistoryBuilder verbatim = pre_committed().completed(1, 5).commit(6);  // the same one, told twice
+  verbatim.raw().transactions.back().number = 1;
+  verbatim.raw().transactions.push_back(checkers::TransactionRecord(verbatim.raw().transactions.back()));
+  EXPECT_EQ(count_of(findings_of(verbatim), "double-commit"), 1u);
   run.raw().transactions.back().transactional_id = "sink-1-1";
   EXPECT_TRUE(findings_of(run).empty());
 }
