@@ -125,9 +125,11 @@ void TaskManager::on_heartbeat_check() {
 }
 
 // One that is not registered hears that way that its last request went to a job manager that is no more: it does not
-// wait for that one's answer, which may have grown to be a long wait.
+// wait for that one's answer, which may have grown to be a long wait, and waits for the next one's from the shortest on
+// (Flink: RetryingRegistration, which begins anew after an error and doubles after a timeout).
 void TaskManager::lose_connection() {
   if (state_ == TaskManagerState::registered) return lose_job_manager();
+  retry_us_ = options_.cluster.registration_retry_us;
   env_.scheduler().cancel(retry_timer_);
   retry_timer_ = env_.scheduler().after(options_.cluster.registration_retry_us, MailKind::registration_retry);
 }

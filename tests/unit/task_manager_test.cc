@@ -80,6 +80,8 @@ TEST_F(TaskManagerTest, ALostConnectionBringsTheNextRequestForward) {
   fire(task_manager, MailKind::connection_lost, 0);
   EXPECT_EQ(world.posted.back().delay_us, first_us);
   EXPECT_EQ(world.count(MailKind::register_task_manager), 6);  // and not at once: nobody may be there yet
+  fire_timer(world, task_manager, MailKind::registration_retry);
+  EXPECT_EQ(world.posted.back().delay_us, first_us) << "whoever is asked next may be on its way up: it is asked soon again";
 }
 
 TEST_F(TaskManagerTest, ADeploymentBeforeTheRegistrationIsRefusedNotDropped) {
