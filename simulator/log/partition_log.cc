@@ -214,11 +214,10 @@ bool PartitionLog::append_replicated(ByteView batches) {
 }
 
 PartitionLog::EpochEnd PartitionLog::end_of_epoch(uint32_t leader_epoch) const {
-  EpochEnd end{0, 0};
-  for (size_t i = 0; i < epochs_.size() && epochs_[i].epoch <= leader_epoch; ++i) {
-    end = {epochs_[i].epoch, i + 1 < epochs_.size() ? epochs_[i + 1].start_offset : next_offset_};
-  }
-  return end;
+  const auto later = std::upper_bound(epochs_.begin(), epochs_.end(), leader_epoch,
+                                      [](uint32_t epoch, const EpochStart& start) { return epoch < start.epoch; });
+  if (later == epochs_.begin()) return {0, 0};
+  return {std::prev(later)->epoch, later != epochs_.end() ? later->start_offset : next_offset_};
 }
 
 void PartitionLog::truncate(int64_t end_offset) {

@@ -277,6 +277,7 @@ TEST(PartitionLog, TruncationForgetsProducersAndTransactionsOfWhatIsCut) {
   const env::RecordBatch batch = batch_of({"b"});
   ASSERT_TRUE(log.append({1, 0, 1, true, 2}, batch.count, batch.records, 0).ok());
   ASSERT_TRUE(log.append_marker(marker(1, 0, 1, true), 2, 0).ok());
+  EXPECT_EQ(log.end_of_epoch(0).end_offset, 0) << "of an epoch before all others";
   EXPECT_EQ(log.end_of_epoch(1).end_offset, 1);
   EXPECT_EQ(log.end_of_epoch(7).end_offset, 3);
   log.truncate(1);
