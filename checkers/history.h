@@ -107,7 +107,7 @@ struct FaultRecord {
   bool fired = false;
   bool effective = false;  // it changed something: a message was lost or delayed, a process died, ...
   TimeUs fired_us = -1;
-  TimeUs healed_us = -1;  // -1: nothing to heal
+  TimeUs healed_us = -1;  // -1: nothing to heal; the run's end: it was still in force
 };
 
 // One recorded hit of a protocol point (runtime/env/probe.h), or one of the world's own events
@@ -197,7 +197,7 @@ struct History {
   std::string job_reason;            // of a failure
   std::string stopped;               // why the run was stopped before its end; empty: it was not
   TimeUs ended_us = 0;               // virtual time at which the run stopped
-  TimeUs healed_us = 0;              // the last fault was over; 0: there was none
+  TimeUs healed_us = 0;              // the last fault was over, or the run was; 0: there was none
   Bounds bounds;
   std::vector<Condition> conditions;   // of the claim
   std::string no_progress_owed;  // why this configuration can stand still for good without a fault; empty: it cannot

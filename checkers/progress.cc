@@ -59,7 +59,31 @@ void check_checkpoints(const Judging& judging, const Timeline& timeline) {
 
 // ---- results ---------------------------------------------------------------------------------------------
 
-void check_results(const Judging& judging, const Reference& reference, const Delivery& delivery) {
+// When each window was due behind a restart: asked for few of them, and only once something seems late.
+class DueAfterRestarts {
+ public:
+  DueAfterRestarts(const History& history, const Reference& reference, const Timeline& timeline)
+      : history_(history), reference_(reference), restarts_(timeline.restarts), windows_(restarts_.size()) {}
+
+  // From when on it alone was late: due once, each restart before it came made it due anew.
+  TimeUs late_since(const Judging& judging, TimeUs window_end_us, TimeUs due_us, TimeUs came_us, DurationUs bound_us) {
+    if (!reference_.windowed()) return due_us;
+    for (size_t i = 0; i < restarts_.size() && restarts_[i].at_us < came_us; ++i) {
+      if (judging.too_long(due_us, restarts_[i].at_us, bound_us)) return due_us;
+      if (windows_[i].empty()) windows_[i] = windows_due_after(history_, reference_, restarts_[i]);
+      due_us = std::max({due_us, restarts_[i].at_us, windows_[i].at(window_end_us)});
+    }
+    return due_us;
+  }
+
+ private:
+  const History& history_;
+  const Reference& reference_;
+  const std::vector<Restart>& restarts_;
+  std::vector<WindowsDue> windows_;
+};
+
+void check_results(const Judging& judging, const Reference& reference, const Delivery& delivery, const Timeline& timeline) {
   const History& history = judging.history;
   const DurationUs bound_us = history.bounds.result_us;
   if (bound_us == 0 || !asked_recorded(history, reference)) return;
@@ -70,9 +94,12 @@ void check_results(const Judging& judging, const Reference& reference, const Del
     at_us = std::min(at_us, history.outputs[i].at_us);
   }
   const std::vector<TimeUs> due = results_due_us(history, reference);
+  DueAfterRestarts after(history, reference, timeline);
   for (uint32_t r = 0; r < first.size(); ++r) {
     if (first[r] == kMaxTimeUs) continue;  // it never came: the delivery checker's to tell
-    const TimeUs due_us = due[r];
+    if (!judging.too_long(due[r], first[r], bound_us)) continue;
+    const TimeUs end_us = reference.results()[r].window_end_us;
+    const TimeUs due_us = after.late_since(judging, end_us, due[r], first[r], bound_us);
     if (!judging.too_long(due_us, first[r], bound_us)) continue;
     judging.findings.add("late-result", first[r], [&] {
       return fmt::format("the result for {} was due at {}, when the source was done with all that lets it out, and came {}",
@@ -140,7 +167,7 @@ void check_progress(const History& history, const Reference& reference, const De
   Findings findings("progress", out);
   const Judging judging{history, calm, findings};
   check_checkpoints(judging, timeline);
-  check_results(judging, reference, delivery);
+  check_results(judging, reference, delivery, timeline);
   check_commits(judging, timeline);
   check_reads(judging);
 }

@@ -64,7 +64,7 @@ void FaultDriver::fire(size_t index, std::optional<env::ProcessId> hit) {
   FaultControl control(*this, levers_, static_cast<int>(index), hit);
   if (entry.source->fire(control)) return;
   entry.state = State::disarmed;
-  entry.in_force = false;
+  status.in_force = false;
   status.fired = false;
   status.fired_us = -1;
 }
@@ -89,7 +89,7 @@ void FaultDriver::disarm() {
 }
 
 void FaultDriver::over(int fault) {
-  entries_[static_cast<size_t>(fault)].in_force = false;
+  status_[static_cast<size_t>(fault)].in_force = false;
   status_[static_cast<size_t>(fault)].healed_us = levers_.now();
 }
 
@@ -101,10 +101,11 @@ void FaultDriver::applied(int fault, TimeUs until_us) {
 }
 
 bool FaultDriver::quiet() const {
-  return std::none_of(entries_.begin(), entries_.end(), [](const Entry& entry) {
+  const bool to_come = std::any_of(entries_.begin(), entries_.end(), [](const Entry& entry) {
     const bool timed = entry.fault.trigger.at_us || entry.fault.trigger.by_us;
-    return entry.in_force || (entry.state == State::waiting && timed);
+    return entry.state == State::waiting && timed;
   });
+  return !to_come && std::none_of(status_.begin(), status_.end(), [](const FaultStatus& each) { return each.in_force; });
 }
 
 TimeUs FaultDriver::last_heal_us() const {

@@ -25,7 +25,7 @@ class FaultDriver {
   void disarm();
 
   void effective(int fault) { status_[static_cast<size_t>(fault)].effective = true; }
-  void in_force(int fault) { entries_[static_cast<size_t>(fault)].in_force = true; }
+  void in_force(int fault) { status_[static_cast<size_t>(fault)].in_force = true; }
   void over(int fault);
   // A fault that waited for its victim has found it; its effect lasts until `until_us`.
   void applied(int fault, TimeUs until_us);
@@ -42,7 +42,6 @@ class FaultDriver {
     State state = State::waiting;
     uint32_t seen = 0;     // matching hits
     uint32_t earlier = 0;  // hits of the point that arms it
-    bool in_force = false;
   };
 
   void match(env::ProcessId process, env::Point point, env::Phase phase, int32_t subtask);

@@ -16,10 +16,12 @@ void World::set_log_factory(LogFactory factory) { kernel_->set_log_factory(std::
 
 bool World::step() { return kernel_->step(kMaxTimeUs); }
 
-bool World::run_until(TimeUs until_us) {
-  while (kernel_->step(until_us)) {
+bool World::run_until(TimeUs until_us, uint64_t most_events) {
+  while (events() < most_events) {
+    if (kernel_->step(until_us)) continue;
+    kernel_->advance_to(until_us);
+    break;
   }
-  kernel_->advance_to(until_us);
   return !kernel_->idle();
 }
 

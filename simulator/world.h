@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,7 +48,8 @@ struct FaultStatus {
   bool fired = false;
   bool effective = false;  // it changed something
   TimeUs fired_us = -1;
-  TimeUs healed_us = -1;  // -1: nothing to heal, or not healed yet
+  TimeUs healed_us = -1;   // -1: nothing to heal, or not healed yet
+  bool in_force = false;   // not healed yet
 };
 
 using LogFactory = std::function<std::unique_ptr<LogClient>(env::Env& child_env, const std::string& client_id)>;
@@ -75,7 +77,8 @@ class World {
   // Handles one event (a mail, or an event of the world itself); false when nothing is left to happen.
   bool step();
   // Handles everything up to and including `until_us`, then now() == until_us. False when the queue ran empty.
-  bool run_until(TimeUs until_us);
+  // It ends earlier, with now() at the last event, when the world has handled `most_events` in all.
+  bool run_until(TimeUs until_us, uint64_t most_events = std::numeric_limits<uint64_t>::max());
   TimeUs now() const;
   uint64_t events() const;
   const Trace& trace() const;

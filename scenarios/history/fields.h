@@ -111,7 +111,7 @@ void end_fields(F&& f) {
   f.may("job_reason", &T::job_reason, "why it failed");
   f.may("stopped", &T::stopped, "why the run was stopped before its end; empty: it was not");
   f.may("ended_us", &T::ended_us, "when the run stopped", kSince);
-  f.may("healed_us", &T::healed_us, "when the last fault was over; 0: there was none", kSince);
+  f.may("healed_us", &T::healed_us, "when the last fault was over, or the run; 0: there was none", kSince);
   f.may("input_end_us", &T::input_end_us, "when the last input record was available", kSince);
   f.may("progress_us", &T::progress_us, "when a source last went further, or the sink's log did; 0: not recorded", kSince);
   f.may("quiescent", &T::quiescent, "the sink log's last stable offset had reached its end");
@@ -209,7 +209,7 @@ void fields_of(F&& f, const checkers::FaultRecord*) {
   f.may("fired", &T::fired, "it struck");
   f.may("effective", &T::effective, "without it the run would have ended otherwise");
   f.may("fired_us", &T::fired_us, "when it struck; -1: it did not", kTime);
-  f.may("healed_us", &T::healed_us, "when it was over; -1: there was nothing to heal", kTime);
+  f.may("healed_us", &T::healed_us, "when it was over, or the run; -1: there was nothing to heal", kTime);
 }
 
 template <class F>

@@ -69,6 +69,7 @@ void make_consistent(RunPlan& plan, graph::RestartStrategyKind own_strategy) {
     job.restart.max_failures_per_interval = std::max(job.restart.max_failures_per_interval, kManyRestarts);
   }
   job.restart.max_backoff_us = std::max(job.restart.max_backoff_us, job.restart.initial_backoff_us);
+  job.channel.request_backoff_max_us = std::max(job.channel.request_backoff_max_us, job.channel.request_backoff_us);
   plan.network.typical_us = std::max(plan.network.typical_us, plan.network.min_us);
   plan.network.tail_us = std::max(plan.network.tail_us, plan.network.typical_us);
   const DurationUs patience_us = needed_patience_us(plan);

@@ -132,6 +132,13 @@ std::optional<Contradiction> find_contradiction(const RunPlan& plan) {
                          fmt::format("restart.initial_backoff_ms {} is above restart.max_backoff_ms {}",
                                      restart.initial_backoff_us / 1000, restart.max_backoff_us / 1000));
   }
+  const graph::ChannelConfig& channel = plan.job.channel;
+  if (channel.request_backoff_us > channel.request_backoff_max_us) {  // Flink refuses it as well (InputChannel)
+    return contradiction({"channel.request_backoff_ms", "channel.request_backoff_max_ms"},
+                         fmt::format("channel.request_backoff_ms {} is above channel.request_backoff_max_ms {}: a "
+                                     "consumer would never ask for its producer again",
+                                     channel.request_backoff_us / 1000, channel.request_backoff_max_us / 1000));
+  }
   if (Problem problem = find_in_faults(plan)) return problem;
   const Status consistent = check_consistent(plan.job);
   if (consistent.ok()) return {};

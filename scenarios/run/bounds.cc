@@ -37,12 +37,89 @@ DurationUs recovery_of(const RunPlan& plan) {
          job.checkpoint.storage_retry_us + log_failover(plan.log) + kSlackUs;
 }
 
+// How long a consumer asks for a producer that is not there.
+DurationUs request_patience_of(const graph::ChannelConfig& channel) {
+  DurationUs patience_us = 0;
+  for (DurationUs wait_us = channel.request_backoff_us; wait_us <= channel.request_backoff_max_us; wait_us *= 2) {
+    patience_us += wait_us;
+  }
+  return patience_us;
+}
+
+DurationUs longest_message(const RunPlan& plan) {
+  const simulator::NetworkOptions& network = plan.network;
+  return std::max({network.typical_us, network.tail_one_in == 0 ? 0 : network.tail_us, network.loopback_us, network.min_us});
+}
+
+// Timeouts that an answer on an ordinary day does not meet: whoever has them never gets one.
+std::string why_answers_come_late(const RunPlan& plan) {
+  const simulator::log::BrokerOptions& broker = plan.log.broker;
+  const graph::JobConfig& job = plan.job;
+  const DurationUs answer_us = 2 * (plan.network.typical_us + plan.cpu.per_mail_us);
+  const int32_t tasks = 2 * job.plan.parallelism;
+  struct Timeout {
+    const char* what;
+    DurationUs timeout_us, needed_us;
+  };
+  const Timeout timeouts[] = {
+      {"a request to the log is given up", plan.log.client.request_timeout_us,
+       answer_us * (plan.log.replicated() ? 2 : 1) + 2 * plan.cpu.per_mail_us},
+      {"a leader waits for its transaction coordinator", broker.verify_timeout_us, answer_us},
+      {"a broker is missed after its heartbeat", plan.log.replicated() ? broker.session_timeout_us : answer_us,
+       answer_us / 2 + (plan.log.replicated() ? broker.heartbeat_us : 0)},
+      {"a task manager is missed after its heartbeat", job.heartbeat.timeout_us - job.heartbeat.interval_us, answer_us},
+      {"deployments are given up", job.cluster.deploy_timeout_us * job.cluster.deploy_tries,
+       answer_us + tasks * plan.cpu.per_mail_us},
+  };
+  for (const Timeout& each : timeouts) {
+    if (each.timeout_us >= each.needed_us) continue;
+    return fmt::format("{} after {} ms, and an answer takes {} ms", each.what, each.timeout_us / 1000,
+                       (each.needed_us + 999) / 1000);
+  }
+  return {};
+}
+
+// Tasks are deployed at once, each by a message of its own, and started one after the other.
+DurationUs deployment_spread(const RunPlan& plan) {
+  return longest_message(plan) + 2 * plan.job.plan.parallelism * (plan.cpu.per_mail_us + plan.cpu.per_kib_us);
+}
+
+std::string why_consumers_give_up(const RunPlan& plan) {
+  const DurationUs patience_us = request_patience_of(plan.job.channel);
+  const DurationUs spread_us = deployment_spread(plan);
+  if (patience_us >= spread_us) return {};
+  return fmt::format("a consumer asks for its producer for {} ms, and the producer's deployment may come {} ms later",
+                     patience_us / 1000, (spread_us + 999) / 1000);
+}
+
+// What a checkpoint takes at least when it is behind what sources emit as they catch up, and the sink has all of it to
+// flush.
+std::string why_checkpoints_fail(const RunPlan& plan, const Workload& workload) {
+  const graph::JobConfig& job = plan.job;
+  if (!job.checkpoint.enabled) return {};
+  const DurationUs steps_us =
+      job.sink.linger_us + job.channel.buffer_timeout_us + 2 * (plan.network.typical_us + plan.disk.sync_us);
+  const Backlog backlog = backlog_of(plan, workload);
+  if (job.checkpoint.timeout_us >= steps_us + backlog.channels_us + backlog.sinks_us) return {};
+  if (job.checkpoint.timeout_us < steps_us) {
+    return fmt::format("a checkpoint is given up after {} ms and may take {} ms", job.checkpoint.timeout_us / 1000,
+                       (steps_us + 999) / 1000);
+  }
+  return fmt::format("a checkpoint is given up after {} ms and may take {} ms: {} ms behind what a source emits at once, "
+                     "for a channel carries {} bytes in {} ms, and {} ms until the sink's batches are acknowledged",
+                     job.checkpoint.timeout_us / 1000,
+                     (steps_us + backlog.channels_us + backlog.sinks_us + 999) / 1000, backlog.channels_us / 1000,
+                     backlog.bytes_a_round_trip, backlog.round_trip_us / 1000, backlog.sinks_us / 1000);
+}
+
 }  // namespace
 
-checkers::Bounds bounds_of(const RunPlan& plan) {
+checkers::Bounds bounds_of(const RunPlan& plan, const Workload& workload) {
   const graph::JobConfig& job = plan.job;
   const graph::CheckpointConfig& checkpoint = job.checkpoint;
   const DurationUs base_us = base_interval(plan);
+  const Backlog backlog = backlog_of(plan, workload);
+  const DurationUs backlog_us = backlog.channels_us + backlog.sinks_us;
   checkers::Bounds bounds;
   bounds.recovery_us = recovery_of(plan);
   const DurationUs backoff_us = 2 * job.channel.request_backoff_max_us;
@@ -54,32 +131,32 @@ checkers::Bounds bounds_of(const RunPlan& plan) {
   bounds.checkpoints_fail_us = bounds.detection_us;
   if (checkpoint.enabled) {
     bounds.checkpoints_fail_us += (checkpoint.timeout_us + base_us) * (checkpoint.tolerable_failures + 2);
-    bounds.checkpoint_us = 2 * base_us + kSlackUs;
+    bounds.checkpoint_us = 2 * base_us + backlog_us + kSlackUs;
     bounds.commit_us = 2 * base_us + kSlackUs;
   }
   const DurationUs hop_us =
       job.channel.buffer_timeout_us + job.channel.lone_watermark_us * std::max(job.plan.parallelism, 1);
-  bounds.result_us = 2 * hop_us + job.sink.linger_us + kSlackUs;
+  bounds.result_us = 2 * hop_us + job.sink.linger_us + backlog_us + kSlackUs;
   bounds.read_us = kSlackUs;
   // What is sent to a broker that has just ceased to lead is lost where nobody waits for an answer.
   const bool moves = plan.log.broker.move_leader_us > 0 && job.sink.mode == graph::SinkMode::fire_and_forget;
   bounds.loss_us = moves ? 0 : bounds.recovery_us;
-  if (!why_no_progress_is_owed(plan).empty()) bounds = {.recovery_us = bounds.recovery_us};
+  if (!why_no_progress_is_owed(plan, workload).empty()) bounds = {.recovery_us = bounds.recovery_us};
   return bounds;
 }
 
-DurationUs liveness_of(const RunPlan& plan) {
+DurationUs liveness_of(const RunPlan& plan, const Workload& workload) {
   constexpr int kSteps = 30;  // messages, or calls of the storage, that wait for each other at most
   const simulator::DiskOptions& disk = plan.disk;
-  const DurationUs message_us = std::max({plan.network.typical_us, plan.network.tail_us, plan.network.loopback_us,
-                                          plan.network.min_us, plan.cpu.per_mail_us});
+  const DurationUs message_us = std::max(longest_message(plan), plan.cpu.per_mail_us);
+  const Backlog backlog = backlog_of(plan, workload);
   const DurationUs call_us = std::max({disk.append_us, disk.sync_us, disk.read_us});
-  return plan.liveness_bound_us + recovery_of(plan) + kSteps * (message_us + call_us) +
+  return plan.liveness_bound_us + recovery_of(plan) + backlog.fetched_us + backlog.sinks_us + kSteps * (message_us + call_us) +
          2 * plan.log.broker.coordinator_load_us + base_interval(plan) + plan.job.sink.linger_us +
          plan.job.channel.buffer_timeout_us + plan.job.source.fetch_wait_max_us;
 }
 
-std::string why_no_progress_is_owed(const RunPlan& plan) {
+std::string why_no_progress_is_owed(const RunPlan& plan, const Workload& workload) {
   const graph::JobConfig& job = plan.job;
   const DurationUs patience_us =
       std::min({plan.log.client.delivery_timeout_us, job.source.patience_us, job.sink.patience_us});
@@ -87,13 +164,11 @@ std::string why_no_progress_is_owed(const RunPlan& plan) {
     return fmt::format("clients of the log give up after {} ms, and a request that has to be repeated may take {} ms",
                        patience_us / 1000, needed_patience_us(plan) / 1000);
   }
-  // What a checkpoint takes at least, when the sink has something to flush.
-  const DurationUs checkpoint_us =
-      job.sink.linger_us + job.channel.buffer_timeout_us + 2 * (plan.network.typical_us + plan.disk.sync_us);
-  if (job.checkpoint.enabled && job.checkpoint.timeout_us < checkpoint_us) {
-    return fmt::format("a checkpoint is given up after {} ms and may take {} ms", job.checkpoint.timeout_us / 1000,
-                       (checkpoint_us + 999) / 1000);
+  if (std::string why = why_answers_come_late(plan); !why.empty()) return why;
+  if (exchanges(plan)) {
+    if (std::string why = why_consumers_give_up(plan); !why.empty()) return why;
   }
+  if (std::string why = why_checkpoints_fail(plan, workload); !why.empty()) return why;
   if (plan.job.sink.mode != graph::SinkMode::transactional) return {};
   const DurationUs needed_us = recovery_of(plan) + 2 * base_interval(plan) + plan.job.checkpoint.timeout_us;
   const DurationUs timeout_us = plan.job.sink.transaction_timeout_us;

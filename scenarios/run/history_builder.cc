@@ -133,8 +133,9 @@ void add_transactions(const std::vector<simulator::PointHit>& points, const simu
 
 }  // namespace
 
-History build_history(const RunPlan& plan, const graph::ExecutionGraph& graph, simulator::World& world, const simulator::log::LogCluster& log,
-                      const simulator::log::ReaderJournal& journal, std::vector<checkers::StoredCheckpoint> stored) {
+History build_history(const RunPlan& plan, const graph::ExecutionGraph& graph, simulator::World& world,
+                      const simulator::log::LogCluster& log, const simulator::log::ReaderJournal& journal,
+                      const Workload& workload, std::vector<checkers::StoredCheckpoint> stored) {
   History history;
   history.store_recorded = true;
   history.reads_recorded = true;
@@ -155,20 +156,21 @@ History build_history(const RunPlan& plan, const graph::ExecutionGraph& graph, s
   add_transactions(points, log, history);
   add_events(std::move(points), history);
   for (const simulator::FaultStatus& fault : world.faults()) {
-    history.faults.push_back(
-        {fault.kind, fault.description, fault.fired, fault.effective, fault.fired_us, fault.healed_us});
+    // One that was never over excuses all of the run, up to its end.
+    const TimeUs over_us = fault.in_force ? world.now() : fault.healed_us;
+    history.faults.push_back({fault.kind, fault.description, fault.fired, fault.effective, fault.fired_us, over_us});
+    if (fault.fired) history.healed_us = std::max({history.healed_us, fault.fired_us, over_us});
   }
   for (const simulator::SlowSpan& slow : world.slow_steps()) history.slow.push_back({slow.from_us, slow.until_us});
   for (int32_t partition = 0; partition < plan.job.source.partitions; ++partition) {
     std::vector<checkers::Asked>& asked = history.asked.emplace_back();
     for (const auto& each : log.asked({plan.job.source.topic, partition})) asked.push_back({each.at_us, each.offset});
   }
-  history.bounds = bounds_of(plan);
-  history.no_progress_owed = why_no_progress_is_owed(plan);
+  history.bounds = bounds_of(plan, workload);
+  history.no_progress_owed = why_no_progress_is_owed(plan, workload);
   history.out_of_orderness_us = plan.job.source.out_of_orderness_us;
   history.ended_us = world.now();
-  history.healed_us = world.last_heal_us();
-  history.liveness_bound_us = liveness_of(plan);
+  history.liveness_bound_us = liveness_of(plan, workload);
   history.quiescent = simulator::log::quiescent(log);
   return history;
 }

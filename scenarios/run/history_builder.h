@@ -5,6 +5,7 @@
 #include "checkers/history.h"
 #include "runtime/graph/execution_graph.h"
 #include "scenarios/plan/plan.h"
+#include "scenarios/run/backlog.h"
 #include "simulator/log/cluster.h"
 #include "simulator/log/reader.h"
 #include "simulator/world.h"
@@ -14,6 +15,6 @@ namespace onceproof::scenarios {
 // Takes the points out of the world.
 checkers::History build_history(const RunPlan& plan, const graph::ExecutionGraph& graph, simulator::World& world,
                                 const simulator::log::LogCluster& log, const simulator::log::ReaderJournal& journal,
-                                std::vector<checkers::StoredCheckpoint> stored);
+                                const Workload& workload, std::vector<checkers::StoredCheckpoint> stored);
 
 }  // namespace onceproof::scenarios

@@ -115,12 +115,13 @@ TimeUs run_to_the_end(simulator::World& world, const RunPlan& plan, const Prepar
                       const RunWatch& watch) {
   const TimeUs input_end_us = input.end_us;
   const TimeUs safety_end_us = input_end_us + kSafetyMarginUs;
-  const DurationUs bound_us = liveness_of(plan);
+  const DurationUs bound_us = liveness_of(plan, input.workload);
   uint64_t seen = 0;
   std::string reason;
   Progress progress;
   checkers::JobStatus status = checkers::JobStatus::running;
-  while (world.run_until(world.now() + kLookEveryUs)) {
+  const uint64_t most_events = static_cast<uint64_t>(plan.event_limit) + 1;
+  while (world.run_until(world.now() + kLookEveryUs, most_events)) {
     if (world.now() >= safety_end_us) world.disarm_remaining_faults();
     progress.look(world, log, plan);
     if (watch) {
@@ -138,7 +139,7 @@ TimeUs run_to_the_end(simulator::World& world, const RunPlan& plan, const Prepar
     const TimeUs from_us = std::max({input_end_us, world.last_heal_us(), progress.last_us()});
     if (world.now() >= safety_end_us && world.faults_quiet() && world.now() > from_us + bound_us) break;
   }
-  world.run_until(world.now() + 2 * kLookEveryUs);  // the reader's last poll
+  world.run_until(world.now() + 2 * kLookEveryUs, most_events);  // the reader's last poll
   return progress.last_us();
 }
 
@@ -182,6 +183,7 @@ Result<PreparedInput> prepare_input(const RunPlan& plan, uint64_t most_bytes) {
   }
   prepared.source = std::move(topic);
   prepared.reference = std::make_shared<const checkers::Reference>(input, checker_pipeline(plan.job.plan.operators));
+  prepared.workload = workload_of(plan, *prepared.reference);
   return prepared;
 }
 
@@ -223,7 +225,8 @@ RunResult simulate(const RunPlan& plan, const PreparedInput& input, simulator::W
   }
   std::string job_reason;
   const checkers::JobStatus job = job_status(world, job_reason);
-  checkers::History history = build_history(plan, graph, world, log, journal, stored.take());  // takes the points
+  checkers::History history =
+      build_history(plan, graph, world, log, journal, input.workload, stored.take());  // takes the points
   history.progress_us = progress_us;
   history.input_end_us = input.end_us;
   history.job = job;

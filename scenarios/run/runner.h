@@ -13,6 +13,7 @@
 #include "checkers/verdict.h"
 #include "runtime/base/result.h"
 #include "scenarios/plan/plan.h"
+#include "scenarios/run/backlog.h"
 #include "scenarios/run/input.h"
 #include "simulator/log/source_topic.h"
 #include "simulator/trace.h"
@@ -26,6 +27,7 @@ struct PreparedInput {
   std::shared_ptr<const checkers::Reference> reference;
   TimeUs end_us = 0;  // when the last record appears; at least the plan's span
   uint64_t records = 0;
+  Workload workload;
   std::shared_ptr<const std::string> text;  // the bytes, unless they are generated or more than kCopiedInputBytes
 };
 inline constexpr uint64_t kCopiedInputBytes = 1 << 20;  // a run folder has a copy of a smaller input

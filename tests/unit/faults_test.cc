@@ -118,6 +118,16 @@ TEST(Faults, DisarmedFaultsNeverFireButThoseInForceHeal) {
   EXPECT_FALSE(hitter.world.faults()[2].effective) << "the delay had not met a message";
 }
 
+TEST(Faults, TellWhetherTheyAreStillInForce) {
+  Hitter hitter(with({at_time(10'000), PauseFault{"jobmanager", seconds(2)}}));
+  hitter.world.run_until(seconds(1));
+  EXPECT_TRUE(hitter.world.faults()[0].in_force);
+  EXPECT_FALSE(hitter.world.faults_quiet());
+  hitter.world.run_until(seconds(3));
+  EXPECT_FALSE(hitter.world.faults()[0].in_force);
+  EXPECT_EQ(hitter.world.faults()[0].healed_us, 10'000 + seconds(2));
+}
+
 TEST(Faults, SlowSnapshotStallsTheActorThatHitsIt) {
   Hitter hitter(with({at_time(55'000), SlowCheckpointFault{SlowPart::sync, 300'000}}), Point::snapshot_sync);
   hitter.world.run_until(seconds(2));

@@ -153,6 +153,14 @@ TEST(Plan, TooFewSlotsAndMissingProcessesAreRefused) {
   EXPECT_THAT(target.error().message, HasSubstr("unknown process \"broker-7\""));
 }
 
+TEST(Plan, AFirstWaitAboveTheLongestIsRefusedAndNoProfileDrawsOne) {
+  const Scenario scenario = scenario_of(R"(, "channel": {"request_backoff_ms": 100, "request_backoff_max_ms": 99})");
+  const auto plan = draw_plan(scenario, 1);
+  ASSERT_FALSE(plan.ok());
+  EXPECT_THAT(plan.error().message, HasSubstr("channel.request_backoff_ms 100 is above channel.request_backoff_max_ms 99"));
+  EXPECT_THAT(plan.error().message, HasSubstr("at /channel"));
+}
+
 TEST(Plan, APartitionThatThePlanDoesNotHaveIsRefused) {
   const auto plan = draw_plan(
       scenario_of(R"(, "faults": [{"kind": "move-leader", "at_ms": 1, "topic": "sink", "partition": 9}])"), 1);

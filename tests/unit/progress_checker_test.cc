@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/history_builder.h"
 
 namespace onceproof::tests {
@@ -65,6 +67,49 @@ TEST(ProgressChecker, OwesNoResultOfWhatTheSourceIsNotDoneWith) {
   run.raw().outputs[0].at_us = seconds(59);
   run.raw().asked[1] = {{seconds(14), 1}};
   EXPECT_EQ(count_of(findings_of(run), "late-result"), 0u);
+}
+
+// Sources that begin again have forgotten how far event time had come: each needs a further record of every partition, and
+// the last one of the first partition is read at 28 s only.
+HistoryBuilder restarted_at(TimeUs at_s) {
+  HistoryBuilder run = punctual();
+  checkers::History& history = run.raw();
+  history.claimed = checkers::Guarantee::exactly_once;
+  history.asked[0].push_back({seconds(28), 3});
+  history.asked[1] = {{seconds(14), 1}, {seconds(17), 2}};
+  history.stored[0].offsets = {2, 1};
+  run.deployed(0).recovered(1, 1, at_s);
+  std::stable_sort(history.events.begin(), history.events.end(),
+                   [](const checkers::Event& a, const checkers::Event& b) { return a.at_us < b.at_us; });
+  return run;
+}
+
+TEST(ProgressChecker, AResultIsDueAnewAfterARestart) {
+  HistoryBuilder run = restarted_at(15);
+  run.raw().outputs[0].at_us = seconds(29);
+  EXPECT_EQ(count_of(findings_of(run), "late-result"), 0u);
+  run.raw().outputs[0].at_us = seconds(31);
+  EXPECT_EQ(story_of(findings_of(run), "late-result"),
+            "the result for \"a\" in window [0 s, 10 s) was due at 28 s, when the source was done with all that lets it "
+            "out, and came 3 s later, of which 3 s nothing excuses; the bound is 2 s");
+}
+
+TEST(ProgressChecker, ARestartDoesNotExcuseAResultThatWasLateBefore) {
+  HistoryBuilder run = restarted_at(22);
+  run.raw().outputs[0].at_us = seconds(29);
+  EXPECT_EQ(count_of(findings_of(run), "late-result"), 1u);
+}
+
+// Offsets that are committed before the records are processed: the batch that was committed then is not read again.
+TEST(ProgressChecker, AResultIsDueAnewBehindWhatWasCommittedBeforeItWasProcessed) {
+  HistoryBuilder run = restarted_at(15);
+  run.raw().claimed = checkers::Guarantee::at_most_once;
+  run.raw().stored.clear();
+  run.raw().asked = {{{seconds(13), 1}, {seconds(16), 2}, {seconds(28), 3}}, {{seconds(14), 1}, {seconds(14), 2}}};
+  run.raw().outputs[0].at_us = seconds(29);
+  EXPECT_EQ(count_of(findings_of(run), "late-result"), 0u);
+  run.raw().outputs[0].at_us = seconds(31);
+  EXPECT_EQ(count_of(findings_of(run), "late-result"), 1u);
 }
 
 TEST(ProgressChecker, WaitsForWhatMayComeOutOfOrder) {
