@@ -36,21 +36,6 @@ TEST(World, RunsTimersInTheOrderOfTheirTimesAndThenOfTheirCalls) {
   EXPECT_EQ(inbox.times[4], 302) << "the actor was busy for 2 us with the timer before";
 }
 
-TEST(World, StopsAtTheEventThatIsOneTooMany) {
-  Inbox inbox;
-  World world{WorldOptions{}};
-  world.add_process("p", actor([&](env::Env& env, env::Mail& mail) {
-                      inbox.add(env, mail);
-                      env.scheduler().after(100, MailKind::tick, mail.a + 1);
-                    }));
-  EXPECT_TRUE(world.run_until(10'000, 5));
-  EXPECT_EQ(world.events(), 5u);
-  EXPECT_LT(world.now(), 10'000) << "where the last event was";
-  EXPECT_TRUE(world.run_until(10'000));
-  EXPECT_EQ(world.now(), 10'000);
-  EXPECT_GT(world.events(), 50u);
-}
-
 TEST(World, CancelledTimerNeverFiresEvenWhenItIsAlreadyInTheMailbox) {
   Inbox inbox;
   env::TimerId pending = 0;
