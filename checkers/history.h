@@ -147,6 +147,7 @@ struct Bounds {
   DurationUs commit_us = 0;            // from a stored checkpoint until its transactions are decided
   DurationUs read_us = 0;              // from when a record can be read until the reader has it
   DurationUs loss_us = 0;              // what appears so long after the last disturbance has no reason to be lost
+  DurationUs strike_us = 0;            // a step of the world that takes so long makes a timeout strike by itself
 };
 
 // What a claim takes for granted, as plain data. `kind` names what conditions.cc measures:

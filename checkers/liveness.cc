@@ -22,9 +22,13 @@ std::string since_text(const History& history) {
   return fmt::format("the last input record was available at {}", time_text(history.input_end_us));
 }
 
-// How much of this time the world itself was slow.
+// How much of this time the world itself was slow. A step that made a timeout strike costs the job a recovery, too.
 DurationUs slow_between(const History& history, TimeUs from_us, TimeUs until_us) {
   std::vector<Span> spans = history.slow;
+  const DurationUs strike_us = history.bounds.strike_us;
+  for (Span& span : spans) {
+    if (strike_us > 0 && span.until_us - span.from_us >= strike_us) span.until_us += history.bounds.recovery_us;
+  }
   std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.from_us < b.from_us; });
   DurationUs slow_us = 0;
   for (const Span& span : spans) {

@@ -37,6 +37,13 @@ DurationUs recovery_of(const RunPlan& plan) {
          job.checkpoint.storage_retry_us + log_failover(plan.log) + kSlackUs;
 }
 
+DurationUs shortest_timeout(const RunPlan& plan) {
+  const graph::JobConfig& job = plan.job;
+  return std::min({job.heartbeat.timeout_us - job.heartbeat.interval_us, job.checkpoint.timeout_us,
+                   job.cluster.deploy_timeout_us, job.cluster.cancel_timeout_us, plan.log.client.request_timeout_us,
+                   plan.log.client.delivery_timeout_us, plan.log.broker.session_timeout_us});
+}
+
 // How long a consumer asks for a producer that is not there.
 DurationUs request_patience_of(const graph::ChannelConfig& channel) {
   DurationUs patience_us = 0;
@@ -55,7 +62,8 @@ DurationUs longest_message(const RunPlan& plan) {
 std::string why_answers_come_late(const RunPlan& plan) {
   const simulator::log::BrokerOptions& broker = plan.log.broker;
   const graph::JobConfig& job = plan.job;
-  const DurationUs answer_us = 2 * (plan.network.typical_us + plan.cpu.per_mail_us);
+  const DurationUs mail_us = plan.cpu.per_mail_us + plan.cpu.per_kib_us / 4;  // a small one
+  const DurationUs answer_us = 2 * (plan.network.typical_us + mail_us);
   const int32_t tasks = 2 * job.plan.parallelism;
   struct Timeout {
     const char* what;
@@ -63,13 +71,13 @@ std::string why_answers_come_late(const RunPlan& plan) {
   };
   const Timeout timeouts[] = {
       {"a request to the log is given up", plan.log.client.request_timeout_us,
-       answer_us * (plan.log.replicated() ? 2 : 1) + 2 * plan.cpu.per_mail_us},
+       answer_us * (plan.log.replicated() ? 2 : 1) + 2 * mail_us},
       {"a leader waits for its transaction coordinator", broker.verify_timeout_us, answer_us},
       {"a broker is missed after its heartbeat", plan.log.replicated() ? broker.session_timeout_us : answer_us,
        answer_us / 2 + (plan.log.replicated() ? broker.heartbeat_us : 0)},
       {"a task manager is missed after its heartbeat", job.heartbeat.timeout_us - job.heartbeat.interval_us, answer_us},
       {"deployments are given up", job.cluster.deploy_timeout_us * job.cluster.deploy_tries,
-       answer_us + tasks * plan.cpu.per_mail_us},
+       answer_us + tasks * mail_us},
   };
   for (const Timeout& each : timeouts) {
     if (each.timeout_us >= each.needed_us) continue;
@@ -141,7 +149,10 @@ checkers::Bounds bounds_of(const RunPlan& plan, const Workload& workload) {
   // What is sent to a broker that has just ceased to lead is lost where nobody waits for an answer.
   const bool moves = plan.log.broker.move_leader_us > 0 && job.sink.mode == graph::SinkMode::fire_and_forget;
   bounds.loss_us = moves ? 0 : bounds.recovery_us;
-  if (!why_no_progress_is_owed(plan, workload).empty()) bounds = {.recovery_us = bounds.recovery_us};
+  bounds.strike_us = shortest_timeout(plan);
+  if (!why_no_progress_is_owed(plan, workload).empty()) {
+    bounds = {.recovery_us = bounds.recovery_us, .strike_us = bounds.strike_us};
+  }
   return bounds;
 }
 
@@ -178,12 +189,7 @@ std::string why_no_progress_is_owed(const RunPlan& plan, const Workload& workloa
 }
 
 DurationUs slow_step_of(const RunPlan& plan) {
-  const graph::JobConfig& job = plan.job;
-  const DurationUs shortest_us =
-      std::min({job.heartbeat.timeout_us - job.heartbeat.interval_us, job.checkpoint.timeout_us,
-                job.cluster.deploy_timeout_us, job.cluster.cancel_timeout_us, plan.log.client.request_timeout_us,
-                plan.log.client.delivery_timeout_us, plan.log.broker.session_timeout_us});
-  return std::clamp<DurationUs>(shortest_us / 10, 1, milliseconds(500));
+  return std::clamp<DurationUs>(shortest_timeout(plan) / 10, 1, milliseconds(500));
 }
 
 }  // namespace onceproof::scenarios

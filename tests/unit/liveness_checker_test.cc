@@ -141,6 +141,22 @@ TEST(LivenessChecker, DoesNotTakeAnOverloadedWorldForAJobThatStandsStill) {
   EXPECT_THAT(answer.liveness.why, ::testing::HasSubstr("slow for 100 s of the 200 s since"));
 }
 
+// One step that takes longer than a timeout bears costs a recovery, and the next one comes before that is over.
+TEST(LivenessChecker, DoesNotTakeAJobWhoseTimeoutsStrikeAgainAndAgainForOneThatStandsStill) {
+  HistoryBuilder run;
+  run.raw().job = JobStatus::running;
+  run.raw().healed_us = seconds(30);
+  run.raw().ended_us = seconds(230);
+  run.raw().bounds.recovery_us = seconds(20);
+  for (TimeUs at_s = 30; at_s < 230; at_s += 30)
+    run.raw().slow.push_back({seconds(at_s), seconds(at_s) + milliseconds(31)});
+  EXPECT_EQ(count_of(ask(run).findings, "stuck"), 1u);
+  run.raw().bounds.strike_us = milliseconds(40);
+  EXPECT_EQ(count_of(ask(run).findings, "stuck"), 1u) << "no timeout is that short";
+  run.raw().bounds.strike_us = milliseconds(30);
+  EXPECT_EQ(count_of(ask(run).findings, "stuck"), 0u);
+}
+
 // A slow job that still goes on is not stuck, however long it takes.
 TEST(LivenessChecker, CountsFromTheLastProgress) {
   HistoryBuilder run;
