@@ -195,7 +195,8 @@ void fields_of(F&& f, const checkers::StoredCheckpoint*) {
   f.may("gone_us", &T::gone_us, "when it was removed; -1: it was still there at the end", kTime);
   f.may("missing", &T::missing, "files that it refers to and that were not durable with it, or not to be read");
   f.may("offsets", &T::offsets,
-        "for each source partition the offset behind what had been read, as the disk held it; empty: not recorded");
+        "for each source partition the offset behind what had been read, as the disk held it (of a finished source: behind "
+        "every offset); empty: not recorded");
   f.may("state_known", &T::state_known, "the keyed state was read, and an entry lasts until its result is out");
   f.may("held", &T::held, "how many contributions the keyed state counts");
   f.may("held_sum", &T::held_sum, "sum of the marks of their positions, modulo 2^64 (`mark_of` in checkers/history.h)");

@@ -15,7 +15,8 @@ namespace {
 class Content {
  public:
   Content(const ContentOptions& options, checkers::StoredCheckpoint& stored) : stored_(stored) {
-    stored_.offsets.assign(static_cast<size_t>(options.source_partitions), INT64_MAX);  // of a finished source: all
+    // Of a finished source: behind every offset that there can be.
+    stored_.offsets.assign(static_cast<size_t>(options.source_partitions), static_cast<int64_t>(kMaxOffset) + 1);
     stored_.state_known = !options.keeps_fired_panes;
   }
 
