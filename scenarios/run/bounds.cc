@@ -16,17 +16,35 @@ DurationUs longest_restart_delay(const graph::RestartConfig& restart) {
   return grows ? restart.max_backoff_us + restart.max_backoff_us * restart.jitter_percent / 100 : restart.delay_us;
 }
 
-// A broker that dies is missed, its leaders are elected anew, and their followers are heard of again.
-DurationUs log_failover(const simulator::log::ClusterOptions& log) {
-  const simulator::log::BrokerOptions& broker = log.broker;
+// A broker that dies is missed, its leaders are elected anew, their followers are heard of again, and clients that were
+// turned away meanwhile ask again.
+DurationUs log_failover(const RunPlan& plan) {
+  const simulator::log::BrokerOptions& broker = plan.log.broker;
+  const simulator::log::ClientOptions& client = plan.log.client;
   const DurationUs replicas_us =
-      log.replicated() ? broker.session_timeout_us + broker.heartbeat_us + broker.replica_lag_us : 0;
+      plan.log.replicated() ? broker.session_timeout_us + broker.heartbeat_us + broker.replica_lag_us + broker.replica_wait_us : 0;
   return replicas_us + broker.registration_retry_us + broker.coordinator_load_us + broker.verify_timeout_us +
-         broker.marker_retry_us + 2 * log.client.request_timeout_us + log.client.reconnect_backoff_max_us;
+         broker.marker_retry_us + client.request_timeout_us + needed_patience_us(plan) +
+         std::max(client.reconnect_backoff_us, client.reconnect_backoff_max_us);
 }
 
 DurationUs base_interval(const RunPlan& plan) {
   return std::max(plan.job.checkpoint.interval_us, plan.job.checkpoint.min_pause_us);
+}
+
+DurationUs longest_message(const RunPlan& plan) {
+  const simulator::NetworkOptions& network = plan.network;
+  return std::max({network.typical_us, network.tail_one_in == 0 ? 0 : network.tail_us, network.loopback_us, network.min_us});
+}
+
+// Tasks are deployed at once, each by a message of its own, and started one after the other.
+DurationUs deployment_spread(const RunPlan& plan) {
+  return longest_message(plan) + 2 * plan.job.plan.parallelism * (plan.cpu.per_mail_us + plan.cpu.per_kib_us);
+}
+
+// A consumer that was there before its producer asks again after the first wait, or when the doubled one is over.
+DurationUs longest_request_wait(const RunPlan& plan) {
+  return plan.job.channel.request_backoff_us + 2 * deployment_spread(plan);
 }
 
 DurationUs recovery_of(const RunPlan& plan) {
@@ -34,7 +52,8 @@ DurationUs recovery_of(const RunPlan& plan) {
   const DurationUs heartbeats_us = job.heartbeat.timeout_us + job.heartbeat.interval_us;
   return heartbeats_us + longest_restart_delay(job.restart) + job.cluster.resource_wait_us +
          2 * job.cluster.deploy_timeout_us + job.cluster.cancel_timeout_us + 2 * job.cluster.registration_retry_us +
-         job.checkpoint.storage_retry_us + log_failover(plan.log) + kSlackUs;
+         job.checkpoint.storage_retry_us + (exchanges(plan) ? longest_request_wait(plan) : 0) +
+         (job.sink.mode == graph::SinkMode::transactional ? job.sink.commit_retry_us : 0) + log_failover(plan) + kSlackUs;
 }
 
 DurationUs shortest_timeout(const RunPlan& plan) {
@@ -51,11 +70,6 @@ DurationUs request_patience_of(const graph::ChannelConfig& channel) {
     patience_us += wait_us;
   }
   return patience_us;
-}
-
-DurationUs longest_message(const RunPlan& plan) {
-  const simulator::NetworkOptions& network = plan.network;
-  return std::max({network.typical_us, network.tail_one_in == 0 ? 0 : network.tail_us, network.loopback_us, network.min_us});
 }
 
 // Timeouts that an answer on an ordinary day does not meet: whoever has them never gets one.
@@ -85,11 +99,6 @@ std::string why_answers_come_late(const RunPlan& plan) {
                        (each.needed_us + 999) / 1000);
   }
   return {};
-}
-
-// Tasks are deployed at once, each by a message of its own, and started one after the other.
-DurationUs deployment_spread(const RunPlan& plan) {
-  return longest_message(plan) + 2 * plan.job.plan.parallelism * (plan.cpu.per_mail_us + plan.cpu.per_kib_us);
 }
 
 std::string why_consumers_give_up(const RunPlan& plan) {

@@ -115,6 +115,29 @@ TEST(Bounds, OwesNothingWhereConsumersGiveUpBeforeTheirProducersCanBeThere) {
   EXPECT_THAT(why(plan), IsEmpty()) << "there are no consumers";
 }
 
+// Whoever waits for a day before it asks again gets no further before that.
+TEST(Bounds, KnowEveryWaitOfARecovery) {
+  constexpr DurationUs kDay = seconds(86'400);
+  const DurationUs usual_us = bounds_of(small(), workload_of(small())).recovery_us;
+  const auto longer = [&](auto change) {
+    RunPlan plan = small();
+    change(plan);
+    const Workload workload = workload_of(plan);
+    EXPECT_GE(liveness_of(plan, workload), liveness_of(small(), workload) + kDay - seconds(100));
+    return bounds_of(plan, workload).recovery_us - usual_us;
+  };
+  EXPECT_GE(longer([](RunPlan& plan) { plan.log.client.retry_backoff_us = kDay; }), kDay - seconds(1));
+  EXPECT_GE(longer([](RunPlan& plan) { plan.log.client.reconnect_backoff_us = kDay; }), kDay - seconds(1));
+  EXPECT_GE(longer([](RunPlan& plan) { plan.log.broker.coordinator_load_us = kDay; }), kDay);
+  EXPECT_GE(longer([](RunPlan& plan) { plan.job.channel.request_backoff_us = kDay; }), kDay - seconds(1));
+  EXPECT_GE(longer([](RunPlan& plan) { plan.job.sink.commit_retry_us = kDay; }), kDay - seconds(1));
+  EXPECT_GE(longer([](RunPlan& plan) { plan.job.restart.delay_us = kDay; }), kDay - seconds(1));
+  EXPECT_GE(longer([](RunPlan& plan) { plan.job.cluster.registration_retry_us = kDay; }), kDay);
+  EXPECT_GE(longer([](RunPlan& plan) { plan.job.cluster.deploy_timeout_us = kDay; }), kDay);
+  EXPECT_GE(longer([](RunPlan& plan) { plan.job.cluster.resource_wait_us = kDay; }), kDay - seconds(2));
+  EXPECT_GE(longer([](RunPlan& plan) { plan.job.checkpoint.storage_retry_us = kDay; }), kDay - seconds(1));
+}
+
 TEST(Bounds, OwesNothingWhereAnswersComeLaterThanAnybodyWaits) {
   RunPlan plan = small();
   plan.network.typical_us = plan.network.tail_us = milliseconds(30);
