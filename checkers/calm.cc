@@ -14,7 +14,7 @@ std::vector<Span> disturbances(const History& history) {
   return spans;
 }
 
-Calm::Calm(const History& history) {
+Calm::Calm(const History& history, DurationUs recovery_us) {
   std::vector<Span> spans = disturbances(history);
   for (const Event& event : history.events) {
     const std::string_view point = event.point;
@@ -23,7 +23,7 @@ Calm::Calm(const History& history) {
     if (restarts && event.at_us > 0) spans.push_back({event.at_us, event.at_us});
   }
   // What waits doubles its wait while a fault lasts, so what follows may take as long as the fault itself.
-  for (Span& span : spans) span.until_us += history.bounds.recovery_us + (span.until_us - span.from_us);
+  for (Span& span : spans) span.until_us += recovery_us + (span.until_us - span.from_us);
   std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.from_us < b.from_us; });
   DurationUs total = 0;
   for (const Span& span : spans) {

@@ -12,7 +12,9 @@ namespace onceproof::checkers {
 
 class Calm {
  public:
-  explicit Calm(const History& history);
+  explicit Calm(const History& history) : Calm(history, history.bounds.recovery_us) {}
+  // What takes so long behind a fault or a restart.
+  Calm(const History& history, DurationUs recovery_us);
 
   // How much of [from, until] nothing excuses.
   DurationUs between(TimeUs from_us, TimeUs until_us) const;

@@ -146,6 +146,7 @@ struct Bounds {
   DurationUs result_us = 0;            // from when the source is done with all that lets a result out until the log has it
   DurationUs commit_us = 0;            // from a stored checkpoint until its transactions are decided
   DurationUs read_us = 0;              // from when a record can be read until the reader has it
+  DurationUs log_recovery_us = 0;      // from the end of a disturbance until the log serves its readers again
   DurationUs loss_us = 0;              // what appears so long after the last disturbance has no reason to be lost
   DurationUs strike_us = 0;            // a step of the world that takes so long makes a timeout strike by itself
 };

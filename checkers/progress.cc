@@ -144,18 +144,25 @@ std::vector<TimeUs> readable_us(const History& history) {
 
 void check_reads(const Judging& judging) {
   const History& history = judging.history;
-  const DurationUs bound_us = history.bounds.read_us;
-  if (bound_us == 0) return;
+  if (history.bounds.read_us == 0) return;
+  // A reader waits for no recovery of the job: beyond what the log needs, of a fault only what it lasts excuses it.
+  const DurationUs log_us = history.bounds.log_recovery_us;
+  const Calm no_recovery(history, 0);
+  const Judging own{history, no_recovery, judging.findings};
+  const DurationUs own_bound_us = log_us == 0 ? 0 : history.bounds.read_us + log_us;
   const std::vector<TimeUs> readable = readable_us(history);
   OutputFinder finder(history);
   for (const OutputRecord& read : history.observed) {
     const size_t index = finder.find(read);
     if (index == readable.size()) continue;
     const TimeUs since_us = readable[index];
-    if (!judging.too_long(since_us, read.at_us, bound_us)) continue;
+    const bool late = judging.too_long(since_us, read.at_us, history.bounds.read_us);
+    if (!late && !own.too_long(since_us, read.at_us, own_bound_us)) continue;
     judging.findings.add("late-read", read.at_us, [&] {
+      const std::string lateness = late ? judging.lateness(since_us, read.at_us, history.bounds.read_us)
+                                        : own.lateness(since_us, read.at_us, own_bound_us);
       return fmt::format("{} could be read from {} on and was given to the reader {}", output_text(read),
-                         time_text(since_us), judging.lateness(since_us, read.at_us, bound_us));
+                         time_text(since_us), lateness);
     });
   }
 }

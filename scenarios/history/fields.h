@@ -256,6 +256,8 @@ void fields_of(F&& f, const checkers::Bounds*) {
         kSince);
   f.may("commit_us", &T::commit_us, "from a stored checkpoint until its transactions are decided", kSince);
   f.may("read_us", &T::read_us, "from when a record can be read until the reader has it", kSince);
+  f.may("log_recovery_us", &T::log_recovery_us,
+        "from the end of a disturbance until the log serves its readers again, whatever the job has to recover", kSince);
   f.may("loss_us", &T::loss_us, "what appears so long after the last disturbance has no reason to be lost", kSince);
   f.may("strike_us", &T::strike_us, "a step of the world that takes so long makes a timeout strike by itself", kSince);
 }

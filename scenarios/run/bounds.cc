@@ -155,6 +155,7 @@ checkers::Bounds bounds_of(const RunPlan& plan, const Workload& workload) {
       job.channel.buffer_timeout_us + job.channel.lone_watermark_us * std::max(job.plan.parallelism, 1);
   bounds.result_us = 2 * hop_us + job.sink.linger_us + backlog_us + kSlackUs;
   bounds.read_us = kSlackUs;
+  bounds.log_recovery_us = log_failover(plan) + plan.log.broker.session_timeout_us;
   // What is sent to a broker that has just ceased to lead is lost where nobody waits for an answer.
   const bool moves = plan.log.broker.move_leader_us > 0 && job.sink.mode == graph::SinkMode::fire_and_forget;
   bounds.loss_us = moves ? 0 : bounds.recovery_us;

@@ -161,6 +161,18 @@ TEST(ProgressChecker, LetsTheReaderWaitForTransactionsThatBeganBefore) {
   EXPECT_EQ(count_of(findings_of(run), "late-read"), 0u);
 }
 
+// What the job has to recover from is no excuse for a reader, once the log has had its own time.
+TEST(ProgressChecker, LetsNoReaderWaitForARecoveryOfTheJob) {
+  for (const TimeUs log_recovery_s : {0, 20, 40}) {
+    HistoryBuilder run = punctual();
+    run.raw().bounds.recovery_us = seconds(60);
+    run.raw().bounds.log_recovery_us = seconds(log_recovery_s);
+    run.raw().faults.push_back({"crash", "", true, true, seconds(1), seconds(2)});
+    run.raw().observed.back().at_us = run.raw().outputs.back().at_us + seconds(40);
+    EXPECT_EQ(count_of(findings_of(run), "late-read"), log_recovery_s == 20 ? 1u : 0u) << log_recovery_s;
+  }
+}
+
 // What a fault, a restart or a slow world took is not counted, nor the recovery behind it.
 TEST(ProgressChecker, CountsCalmTimeOnly) {
   for (const int excuse : {0, 1, 2}) {
