@@ -40,7 +40,7 @@ void check_restarts(const History& history, const Timeline& timeline, const std:
   check_deployments(history, timeline, spans, findings);
   for (const Event& event : history.events) {
     if (std::string_view(event.point) != "job.restart") continue;
-    const bool by_checkpoints = gave_up_on_checkpoints(event);
+    const bool by_checkpoints = event.reason == RestartReason::checkpoints;
     const DurationUs reach_us = std::max(bounds.detection_us, by_checkpoints ? bounds.checkpoints_fail_us : 0);
     if (disturbed(spans, event.at_us - reach_us, event.at_us)) continue;
     findings.add("unexplained-restart", event.at_us, [&] {

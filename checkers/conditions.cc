@@ -47,16 +47,11 @@ std::string cause_of(const History& history, const FaultRecord& fault) {
 }
 
 // Nobody commits for a job that has been given up.
-TimeUs given_up_us(const History& history) {
-  TimeUs at_us = -1;
-  if (history.job != JobStatus::failed) return at_us;
-  for (const Event& event : history.events) {
-    if (string_view(event.point) == "job.status") at_us = event.at_us;
-  }
-  return at_us;
+TimeUs given_up_us(const History& history, const Timeline& timeline) {
+  return history.job == JobStatus::failed ? timeline.job_status_us : -1;
 }
 
-std::vector<Recovery> recoveries(const History& history) {
+std::vector<Recovery> recoveries(const History& history, const Timeline& timeline) {
   std::vector<Failure> all;
   const auto add = [&](TimeUs from_us, TimeUs until_us, std::string name) {
     all.push_back({from_us, until_us, std::move(name)});
@@ -67,7 +62,7 @@ std::vector<Recovery> recoveries(const History& history) {
   for (const Span& slow : history.slow) {
     add(slow.from_us, slow.until_us, fmt::format("the slow step at {}", time_text(slow.from_us)));
   }
-  const TimeUs over_us = given_up_us(history);
+  const TimeUs over_us = given_up_us(history, timeline);
   if (over_us >= 0) add(over_us, history.ended_us, fmt::format("the end of the job at {}", time_text(over_us)));
   std::stable_sort(all.begin(), all.end(), [](const Failure& a, const Failure& b) { return a.from_us < b.from_us; });
   std::vector<Recovery> merged;
@@ -84,7 +79,8 @@ std::vector<Recovery> recoveries(const History& history) {
 class RecoveryTimes {
  public:
   RecoveryTimes(const History& history, const Timeline& timeline, const Condition& recovery, const Condition& epoch)
-      : history_(history), timeline_(timeline), recovery_(recovery), epoch_(epoch), recoveries_(recoveries(history)) {}
+      : history_(history), timeline_(timeline), recovery_(recovery), epoch_(epoch),
+        recoveries_(recoveries(history, timeline)) {}
 
   // Which recovery alone explains that the log gave this transaction up; null: none does.
   const Recovery* excuse(const TransactionRecord& transaction) const {
@@ -127,7 +123,7 @@ class RecoveryTimes {
 
   // How long a committed transaction waited, once its checkpoint was stored.
   DurationUs waited_us(const TransactionRecord& transaction) const {
-    const std::optional<TimeUs> durable_us = timeline_.durable_us(transaction.checkpoint);
+    const auto durable_us = timeline_.durable_us(transaction.checkpoint);
     if (transaction.outcome != TransactionOutcome::committed || !durable_us) return 0;
     return transaction.decided_us - *durable_us;
   }
@@ -155,21 +151,15 @@ class RecoveryTimes {
   const std::vector<Recovery> recoveries_;
 };
 
-bool writes(const OutputRecord& output, const TransactionRecord& transaction) {
-  return output.producer_id == transaction.producer_id && output.epoch == transaction.epoch &&
-         (output.transaction == 0 || transaction.number == 0 || output.transaction == transaction.number);
-}
-
-// Marks what was lost with these transactions; returns how much.
-uint64_t excuse_records(const History& history, const Reference& reference, const std::vector<size_t>& transactions,
-                        Delivery& delivery) {
+// Marks what was lost with these transactions, which ascend; returns how much.
+uint64_t excuse_records(const History& history, const Reference& reference, const Timeline& timeline,
+                        const std::vector<size_t>& transactions, Delivery& delivery) {
   uint64_t lost = 0;
   if (delivery.excused.empty()) delivery.excused.assign(reference.contributions(), 0);
   for (const OutputRecord& output : history.outputs) {
     if (output.visibility != Visibility::aborted) continue;
-    const bool excused = std::any_of(transactions.begin(), transactions.end(),
-                                     [&](size_t i) { return writes(output, history.transactions[i]); });
-    if (!excused) continue;
+    const auto own = timeline.transactions.find(output).transaction;
+    if (!own || !std::binary_search(transactions.begin(), transactions.end(), *own)) continue;
     for (const Position position : output.lineage) {
       const uint32_t index = reference.index_of(position);
       if (index == Reference::kNone || delivery.times[index] > 0 || delivery.excused[index]) continue;
@@ -218,7 +208,7 @@ void check_recoveries(const History& history, const Reference& reference, const 
       out.transactions[i] = 1;
       took_us = std::max(took_us, times.over_us(history.transactions[i]) - from_us);
     }
-    const uint64_t gone = excuse_records(history, reference, transactions, delivery);
+    const uint64_t gone = excuse_records(history, reference, timeline, transactions, delivery);
     out.breaches.push_back({condition->kind, took_us, gone, true,
                             fmt::format("{}; the one after {} took {}: {}, {} lost", claim_text(history, *condition),
                                         cause, time_text(took_us), gone_text(history, transactions),
@@ -234,12 +224,12 @@ void check_recoveries(const History& history, const Reference& reference, const 
                    time_text(longest_us))});
 }
 
-void check_restarts(const History& history, Conditions& out) {
+void check_restarts(const History& history, const Timeline& timeline, Conditions& out) {
   const Condition* condition = find(history, "restarts");
   if (condition == nullptr || history.job != JobStatus::failed || history.restarts < condition->limit) return;
   out.breaches.push_back({condition->kind, 0, 0, true,
                           fmt::format("{}; one more was needed, and the job was given up at {}",
-                                      claim_text(history, *condition), time_text(given_up_us(history)))});
+                                      claim_text(history, *condition), time_text(given_up_us(history, timeline)))});
 }
 
 }  // namespace
@@ -248,7 +238,7 @@ Conditions check_conditions(const History& history, const Reference& reference, 
                             Delivery& delivery) {
   Conditions conditions;
   check_recoveries(history, reference, timeline, delivery, conditions);
-  check_restarts(history, conditions);
+  check_restarts(history, timeline, conditions);
   return conditions;
 }
 

@@ -41,11 +41,14 @@ bool rewinds(const History& history, const Restart& restart) {
   return false;
 }
 
-bool has_records(const History& history, const TransactionRecord& transaction) {
-  return std::any_of(history.outputs.begin(), history.outputs.end(), [&](const OutputRecord& output) {
-    return output.visibility == Visibility::aborted && output.producer_id == transaction.producer_id &&
-           output.epoch == transaction.epoch;
-  });
+// Which transactions have records that were aborted.
+std::vector<uint8_t> with_aborted_records(const History& history, const Timeline& timeline) {
+  std::vector<uint8_t> found(history.transactions.size(), 0);
+  for (const OutputRecord& output : history.outputs) {
+    if (output.visibility != Visibility::aborted) continue;
+    if (const auto transaction = timeline.transactions.find(output).transaction) found[*transaction] = 1;
+  }
+  return found;
 }
 
 struct Weaker {
@@ -105,10 +108,12 @@ Trial trial_of(const History& history, const Timeline& timeline) {
   for (const Restart& restart : timeline.restarts) {
     trial.rewinds += struck_before(history, restart.at_us) && rewinds(history, restart) ? 1 : 0;
   }
-  for (const TransactionRecord& transaction : history.transactions) {
+  const std::vector<uint8_t> lost_records = with_aborted_records(history, timeline);
+  for (size_t i = 0; i < history.transactions.size(); ++i) {
+    const TransactionRecord& transaction = history.transactions[i];
     if (transaction.begun_us < 0 || !struck_between(history, transaction.begun_us, transaction.decided_us)) continue;
     if (transaction.outcome == TransactionOutcome::aborted) {
-      trial.aborted += has_records(history, transaction) ? 1 : 0;
+      trial.aborted += lost_records[i];
     } else if (transaction.outcome == TransactionOutcome::committed && transaction.checkpoint != 0) {
       trial.recovered += std::any_of(timeline.restarts.begin(), timeline.restarts.end(), [&](const Restart& restart) {
         return restart.at_us > transaction.begun_us && restart.at_us <= transaction.decided_us;

@@ -113,11 +113,13 @@ struct FaultRecord {
 // One recorded hit of a protocol point (runtime/env/probe.h), or one of the world's own events
 // ("process.crash", "process.restart", "process.pause", "process.resume", "network.partition", "network.heal",
 // "reader.read").
+enum class RestartReason : uint8_t { failure, checkpoints };  // too many checkpoints failed one after the other
 struct Event {
   TimeUs at_us = 0;
   uint16_t process = 0;    // index into History::processes
   const char* point = "";  // a printed name with static lifetime
   bool before = false;     // the hit before the durable effect
+  RestartReason reason = RestartReason::failure;  // of a job.restart
   int32_t vertex = -1;
   int32_t subtask = -1;
   uint64_t checkpoint = 0;

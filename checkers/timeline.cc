@@ -254,10 +254,6 @@ uint32_t Timeline::restarts_before(TimeUs at_us) const {
   return static_cast<uint32_t>(later - restarts.begin());
 }
 
-bool gave_up_on_checkpoints(const Event& restart) {
-  return restart.text.find("Exceeded checkpoint tolerable failure threshold") != std::string::npos;
-}
-
 std::string process_name(const History& history, uint64_t process) {
   if (process < history.processes.size()) return history.processes[process];
   return fmt::format("process {}", process);

@@ -91,9 +91,6 @@ struct Timeline {
 // `history` must outlive the timeline.
 Timeline read_timeline(const History& history);
 
-// Was the region given up because checkpoints failed one after the other? The history carries the job manager's words.
-bool gave_up_on_checkpoints(const Event& restart);
-
 std::string process_name(const History& history, uint64_t process);
 // "the crash of taskmanager-1 at 17.3 s"; empty when nothing was recorded.
 std::string cause_text(const History& history, const RestartCause& cause);

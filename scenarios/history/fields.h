@@ -115,7 +115,7 @@ void end_fields(F&& f) {
   f.may("input_end_us", &T::input_end_us, "when the last input record was available", kSince);
   f.may("progress_us", &T::progress_us, "when a source last went further, or the sink's log did; 0: not recorded", kSince);
   f.may("quiescent", &T::quiescent, "the sink log's last stable offset had reached its end");
-  f.may("restarts", &T::restarts, "how often the job or a region of it was restarted");
+  f.may("restarts", &T::restarts, "how often the job, or regions of it, were restarted; all that one failure hits are one");
 }
 
 // ---- what went in and what came out --------------------------------------------------------------------------
@@ -242,6 +242,7 @@ void fields_of(F&& f, const checkers::Event*) {
   f.may("value", &T::value,
         "a producer's id (sink points), a process's number (`task-manager.lost`), a session (`leader.elect`), ...");
   f.may("epoch", &T::epoch, "of the producer, or of the leader");
+  f.may("reason", &T::reason, "of a `job.restart`: too many checkpoints failed one after the other, or something else did");
   f.may("text", &T::text, "a reason, a transactional id, the other end of a partition, a status");
 }
 
@@ -317,6 +318,7 @@ const std::vector<std::string>& words_of(checkers::JobStatus);
 const std::vector<std::string>& words_of(checkers::Visibility);
 const std::vector<std::string>& words_of(checkers::TransactionOutcome);
 const std::vector<std::string>& words_of(checkers::CheckpointOutcome);
+const std::vector<std::string>& words_of(checkers::RestartReason);
 const std::vector<std::string>& words_of(checkers::Step);
 // The protocol points and the world's own events, by names of static lifetime.
 const std::vector<const char*>& event_points();

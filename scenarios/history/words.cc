@@ -51,6 +51,10 @@ const std::vector<std::string>& words_of(CheckpointOutcome) {
   static const Words words = words_up_to(CheckpointOutcome::aborted, reports::outcome_name);
   return words;
 }
+const std::vector<std::string>& words_of(RestartReason) {
+  static const Words words = {"failure", "checkpoints"};
+  return words;
+}
 const std::vector<std::string>& words_of(Step) {
   static const Words words = words_up_to(Step::count_per_window, step_name);
   return words;

@@ -4,6 +4,7 @@
 #include <map>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "runtime/base/lineage.h"
 #include "runtime/graph/execution_graph.h"
@@ -59,9 +60,11 @@ void convert(const std::vector<simulator::log::SinkRecord>& records, std::vector
 // When, and why not, from the points; whether, from the disk.
 void add_checkpoints(const std::vector<simulator::PointHit>& points, History& history) {
   std::map<uint64_t, size_t> checkpoints;
+  TimeUs last_restart_us = -1;
   for (const simulator::PointHit& hit : points) {
     const std::string_view name = hit.name;
-    if (name == "job.restart") ++history.restarts;
+    // One failure restarts every region that it hits, at one instant.
+    if (name == "job.restart" && std::exchange(last_restart_us, hit.at_us) != hit.at_us) ++history.restarts;
     if (name == "leader.elect" && hit.value > 1) ++history.restarts;
     if (name == "checkpoint.trigger" && !hit.before) {
       checkpoints[hit.checkpoint] = history.checkpoints.size();
@@ -83,11 +86,18 @@ void add_checkpoints(const std::vector<simulator::PointHit>& points, History& hi
   }
 }
 
+// The checkpoint coordinator's words, as the job manager repeats them (runtime/checkpoint/coordinator.cc).
+checkers::RestartReason reason_of(const simulator::PointHit& hit) {
+  const bool checkpoints = std::string_view(hit.name) == "job.restart" &&
+                           hit.text.find("Exceeded checkpoint tolerable failure threshold") != std::string::npos;
+  return checkpoints ? checkers::RestartReason::checkpoints : checkers::RestartReason::failure;
+}
+
 void add_events(std::vector<simulator::PointHit> points, History& history) {
   history.events.reserve(points.size());
   for (simulator::PointHit& hit : points) {
-    history.events.push_back({hit.at_us, hit.process, hit.name, hit.before, hit.vertex, hit.subtask, hit.checkpoint,
-                              hit.attempt, hit.value, hit.epoch, std::move(hit.text)});
+    history.events.push_back({hit.at_us, hit.process, hit.name, hit.before, reason_of(hit), hit.vertex, hit.subtask,
+                              hit.checkpoint, hit.attempt, hit.value, hit.epoch, std::move(hit.text)});
   }
 }
 

@@ -86,7 +86,7 @@ TEST(CausesChecker, SeesARestartThatNothingExplains) {
 // Checkpoints that fail one after the other take their time.
 TEST(CausesChecker, LooksFurtherBackFromCheckpointsThatFailed) {
   HistoryBuilder run = run_that_wrote(true, true);
-  run.event(38, "job.restart").text = "Exceeded checkpoint tolerable failure threshold: CHECKPOINT_EXPIRED";
+  run.event(38, "job.restart").reason = checkers::RestartReason::checkpoints;
   run.crash(1, 7);
   EXPECT_TRUE(findings_of(run).empty());
 }
