@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "runtime/base/hash.h"
 #include "runtime/base/lineage.h"
 #include "runtime/base/time.h"
 
@@ -92,6 +94,9 @@ struct StoredCheckpoint {
   bool state_known = false;      // the keyed state was read, and an entry lasts until its result is out
   uint64_t held = 0;             // how many contributions the keyed state counts
   uint64_t held_sum = 0;         // of mark_of() of each, modulo 2^64: what they are, in eight bytes
+  uint64_t placed_sum = 0;       // of the same with their key and window, placed_mark_of(); 0: not recorded
+  bool pending_known = false;    // the sinks' state was read
+  std::vector<int64_t> pending;  // producer ids of the transactions that a restore commits
 };
 // Sums of marks tell sets of positions apart.
 constexpr uint64_t mark_of(Position position) {
@@ -100,6 +105,12 @@ constexpr uint64_t mark_of(Position position) {
   mark = (mark ^ (mark >> 29)) * 0xbf58476d1ce4e5b9ull;
   return mark ^ (mark >> 32);
 }
+
+// And this one in which window of which key each was counted.
+inline uint64_t place_of(std::string_view key, TimeUs window_end_us) {
+  return hash64(key) + static_cast<uint64_t>(window_end_us) * 0x9e3779b97f4a7c15ull;
+}
+constexpr uint64_t placed_mark_of(Position position, uint64_t place) { return mark_of(position ^ place); }
 
 struct FaultRecord {
   std::string kind;         // "crash", "partition", ...

@@ -200,6 +200,10 @@ void fields_of(F&& f, const checkers::StoredCheckpoint*) {
   f.may("state_known", &T::state_known, "the keyed state was read, and an entry lasts until its result is out");
   f.may("held", &T::held, "how many contributions the keyed state counts");
   f.may("held_sum", &T::held_sum, "sum of the marks of their positions, modulo 2^64 (`mark_of` in checkers/history.h)");
+  f.may("placed_sum", &T::placed_sum,
+        "the same with key and window (`placed_mark_of` in checkers/history.h); 0: not recorded, or nothing is held");
+  f.may("pending_known", &T::pending_known, "the sinks' state was read, and `pending` is what it names");
+  f.may("pending", &T::pending, "producer ids of the transactions that a restore of this checkpoint would commit");
 }
 
 template <class F>

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "runtime/base/lineage.h"
 #include "runtime/dataflow/operator_state.h"
+#include "runtime/env/log.h"
 
 namespace onceproof::scenarios {
 
@@ -27,9 +29,13 @@ class Content {
     for (const dataflow::OperatorState& part : snapshot.value().operators) {
       if (part.format.name == "log-splits" && !read_source(part.bytes)) return false;
       if (part.format.name == "window-count" && !read_panes(part.bytes)) return false;
+      if (part.format.name == "pending-transactions" && !read_pending(part.bytes)) return false;
     }
     return true;
   }
+
+  // What is all there, and cannot go on.
+  const std::vector<std::string>& flaws() const { return flaws_; }
 
  private:
   bool read_source(ByteView part) {
@@ -46,19 +52,62 @@ class Content {
   bool read_panes(ByteView part) {
     if (part.empty()) return true;
     ByteReader reader(part);
+    uint64_t untimed = 0;  // sum over the windows, less those that a timer lets out
     for (uint64_t panes = reader.fixed<uint64_t>(); panes > 0 && reader.ok(); --panes) {
       reader.fixed<int32_t>();  // key group
-      reader.string();          // key
-      reader.fixed<int64_t>();  // window
-      reader.fixed<uint64_t>();  // count
+      const ByteView key = reader.string();
+      const auto window = reader.fixed<TimeUs>();
+      const auto count = reader.fixed<uint64_t>();
       const LineageView lineage(reader.string());
-      for (size_t i = 0; i < lineage.count(); ++i) stored_.held_sum += checkers::mark_of(lineage[i]);
+      const uint64_t place = checkers::place_of(key, window);
+      for (size_t i = 0; i < lineage.count(); ++i) {
+        stored_.held_sum += checkers::mark_of(lineage[i]);
+        stored_.placed_sum += checkers::placed_mark_of(lineage[i], place);
+      }
       stored_.held += lineage.count();
+      untimed += checkers::mark_of(place);
+      if (count == lineage.count()) continue;
+      flaws_.push_back(fmt::format("a window that ends at {} us counts {} and holds {}", window, count, lineage.count()));
     }
-    return reader.ok();  // the timers follow
+    if (!reader.ok()) return false;
+    if (!reader.at_end() && !read_timers(reader, untimed)) return false;
+    if (untimed != 0 && stored_.state_known) flaws_.push_back("some of its windows have no timer that lets them out");
+    return true;
+  }
+
+  static bool read_timers(ByteReader& reader, uint64_t& untimed) {
+    for (uint64_t timers = reader.varint(); timers > 0 && reader.ok(); --timers) {
+      reader.varint();  // key group
+      const auto at_us = reader.fixed<TimeUs>();
+      const auto window = reader.fixed<TimeUs>();
+      const ByteView key = reader.string();
+      if (at_us == window - 1) untimed -= checkers::mark_of(checkers::place_of(key, window));
+    }
+    return reader.ok() && reader.at_end();
+  }
+
+  // What a two-phase commit sink stores (runtime/connectors/two_phase_commit_sink.h); others store nothing.
+  struct SinkState {
+    std::map<uint64_t, env::ProducerIdentity> pending;  // by checkpoint
+    uint64_t generation = 0, next_index = 0;
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(pending, generation, next_index);
+    }
+  };
+  bool read_pending(ByteView part) {
+    if (part.empty()) return true;
+    SinkState state;
+    if (!decode(part, state)) return false;
+    stored_.pending_known = true;
+    for (const auto& [checkpoint, producer] : state.pending) {
+      stored_.pending.push_back(static_cast<int64_t>(producer.producer_id));
+    }
+    return true;
   }
 
   checkers::StoredCheckpoint& stored_;
+  std::vector<std::string> flaws_;
 };
 
 bool is_finished(const checkpoint::CompletedCheckpoint& checkpoint, const graph::SubtaskId& subtask) {
@@ -91,9 +140,11 @@ void read_content(const simulator::SimulatedDisk& disk, const graph::ExecutionGr
     const ByteView bytes = state->file.empty() ? ByteView(state->inline_state) : ByteView(file);
     if (!content.read_task(bytes)) stored.missing.push_back(who + " does not decode");
   }
-  if (stored.missing.size() == missing) return;
-  stored.offsets.clear();  // what is not whole says nothing of its cut
-  stored.state_known = false;
+  if (stored.missing.size() > missing) {
+    stored.offsets.clear();  // what is not whole says nothing of its cut
+    stored.state_known = stored.pending_known = false;
+  }
+  stored.missing.insert(stored.missing.end(), content.flaws().begin(), content.flaws().end());
 }
 
 }  // namespace onceproof::scenarios

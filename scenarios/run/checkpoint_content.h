@@ -11,12 +11,13 @@
 
 namespace onceproof::scenarios {
 
-// Fills offsets, state_known, held and held_sum; adds to `missing` what is not there or does not decode.
 struct ContentOptions {
   int32_t source_partitions = 0;
   bool keeps_fired_panes = false;  // a pane stays behind its result, for what is late
 };
 
+// Fills what the checkpoint holds; adds to `missing` what is not there, does not decode or cannot go on: a window that
+// counts something else than its records, or that no timer will let out.
 void read_content(const simulator::SimulatedDisk& disk, const graph::ExecutionGraph& graph, const ContentOptions& options,
                   const checkpoint::CompletedCheckpoint& checkpoint, checkers::StoredCheckpoint& stored);
 

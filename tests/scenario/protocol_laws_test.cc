@@ -114,6 +114,12 @@ std::vector<Law> laws_of_contents() {
        }},
       {"how much the state holds", {"wrong-state"}, [](History& h) { ++middle_checkpoint(h).held; }},
       {"what the state holds", {"wrong-state"}, [](History& h) { ++middle_checkpoint(h).held_sum; }},
+      {"in which window and key it holds it", {"wrong-state"}, [](History& h) { ++middle_checkpoint(h).placed_sum; }},
+      {"which transactions it names", {"forgotten"},
+       [](History& h) {
+         StoredCheckpoint& named = find(h.stored, [](const StoredCheckpoint& s) { return !s.pending.empty(); });
+         named.pending.pop_back();
+       }},
   };
 }
 

@@ -56,6 +56,33 @@ std::vector<Finding> findings_of(const HistoryBuilder& run) {
 
 TEST(CutChecker, AcceptsCheckpointsThatHoldWhatIsReadAndNotYetOut) { EXPECT_TRUE(findings_of(right()).empty()); }
 
+// The right records, counted for another word or another window: a restore would go on with them.
+TEST(CutChecker, SeesStateThatIsCountedWhereItDoesNotBelong) {
+  for (const auto& [key, end_s] : {std::pair("b", 20), std::pair("c", 20), std::pair("b", 30)}) {
+    HistoryBuilder run = right();
+    run.raw().stored[0].placed_sum = checkers::placed_mark_of(at(0, 2), checkers::place_of(key, seconds(end_s)));
+    const bool belongs = key == std::string("b") && end_s == 20;
+    EXPECT_EQ(count_of(findings_of(run), "wrong-state"), belongs ? 0u : 1u) << key << " " << end_s;
+  }
+}
+
+// What was undecided when a checkpoint became durable is named by it, also what an earlier one pre-committed.
+TEST(CutChecker, SeesACheckpointThatForgetsATransaction) {
+  HistoryBuilder run = right();
+  const std::vector<checkers::TransactionRecord> transactions = run.raw().transactions;
+  for (size_t i = 0; i < 3; ++i) {
+    run.raw().stored[i].pending_known = true;
+    run.raw().stored[i].pending = {static_cast<int64_t>(transactions[i].producer_id)};
+  }
+  EXPECT_TRUE(findings_of(run).empty());
+  run.raw().transactions[0].decided_us = seconds(26);  // checkpoint 2 must name it as well
+  EXPECT_EQ(story_of(findings_of(run), "forgotten"),
+            "checkpoint 2, durable at 25 s, does not name transaction \"sink-1\", which checkpoint 1 pre-committed: a "
+            "restore would abort it");
+  run.raw().stored[1].pending.push_back(static_cast<int64_t>(transactions[0].producer_id));
+  EXPECT_TRUE(findings_of(run).empty());
+}
+
 TEST(CutChecker, SeesAResultOfWhatTheSourcesHadNotRead) {
   HistoryBuilder run = right();
   run.raw().stored[0].offsets = {1};  // the second a was counted all the same
