@@ -17,7 +17,7 @@ Result<RunPlan> calm_plan() {
   Result<Scenario> loaded = load_scenario("word-count");
   if (!loaded.ok()) return loaded.error();
   Scenario scenario = loaded.take();
-  scenario.swarm.configuration_percent = 0;
+  scenario.swarm.configuration.percent = 0;
   Result<RunPlan> drawn = draw_plan(scenario, 1);
   if (!drawn.ok()) return drawn.error();
   RunPlan plan = with_stack(drawn.take(), "exactly-once", stack_named(scenario, "exactly-once"));

@@ -17,17 +17,28 @@ namespace onceproof::scenarios {
 namespace {
 
 constexpr const char* kConfigured = "configured";
+constexpr const char* kSwarmFaults = "swarm-fault";  // names of streams
+constexpr const char* kProfileFaults = "profile-fault";
 constexpr DurationUs kWorkUs = seconds(20);          // most of what one kind of work may take in a swarm's run
 constexpr int64_t kTextRecords = 700, kTextWords = 6000;  // of the default text, roughly
 constexpr int64_t kBytesOfWord = 40;                  // with its lineage and header
 constexpr DurationUs kRoomForRecoveriesUs = seconds(120);
 constexpr int32_t kManyRestarts = 1000;
 
-void draw_swarm_knobs(const Swarm& swarm, const RandomStream& root, const std::string& name, RunPlan& plan) {
-  for (const auto& [index, number] : swarm.knobs) {
+void draw_settings(const DrawnSettings& settings, const RandomStream& root, const std::string& name, RunPlan& plan) {
+  for (const auto& [index, number] : settings.knobs) {
     const Knob& knob = all_knobs()[static_cast<size_t>(index)];
     RandomStream stream = root.fork(name + "/" + knob_path(knob));
-    if (stream.fork("coin").percent(swarm.configuration_percent)) knob.set(plan, draw(number, stream.fork("value")));
+    if (stream.fork("coin").percent(settings.percent)) knob.set(plan, draw(number, stream.fork("value")));
+  }
+}
+
+// `faults_name`: under which draw_swarm_faults() asks which families are on.
+void draw_swarm_knobs(const Swarm& swarm, const RandomStream& root, const std::string& name, const std::string& faults_name,
+                      RunPlan& plan) {
+  draw_settings(swarm.configuration, root, name, plan);
+  for (const FaultFamily& family : swarm.families) {
+    if (is_on(family, root, faults_name)) draw_settings(family.configuration, root, name + "/" + family.name, plan);
   }
 }
 
@@ -56,6 +67,21 @@ void bound_work(RunPlan& plan) {
   }
   while (words * plan.cpu.per_record_ns / 1000 * 3 > kWorkUs) plan.cpu.per_record_ns /= 2;
   while (channel_bytes * plan.cpu.per_record_byte_ns / 1000 * 3 > kWorkUs) plan.cpu.per_record_byte_ns /= 2;
+}
+
+// Only in the middle of three stages has a task producers and consumers: what it gives up (a cancelled barrier) somebody
+// else has to hear. Where nothing is exchanged the pipeline stays as it is.
+void add_stage(std::vector<graph::LogicalOperator>& operators) {
+  using graph::OperatorKind;
+  const auto exchange = std::find_if(operators.begin(), operators.end(), [](const graph::LogicalOperator& op) {
+    return op.kind == OperatorKind::key_by;
+  });
+  if (exchange == operators.end()) return;
+  std::vector<graph::LogicalOperator> stage(2);
+  stage[0].kind = OperatorKind::key_by;
+  stage[1].kind = OperatorKind::map_prefix;
+  stage[1].prefix = kMapPrefix;
+  operators.insert(exchange, stage.begin(), stage.end());
 }
 
 // Numbers that a profile drew independently may contradict one another: the scenario's author is not to blame.
@@ -134,8 +160,8 @@ Result<RunPlan> draw_plan(const Scenario& scenario, uint64_t seed, const Overrid
   }
   const int64_t own_records = plan.input.generated.records;
   const graph::RestartStrategyKind own_strategy = plan.job.restart.strategy;
-  if (own_swarm) draw_swarm_knobs(scenario.swarm, root, "swarm", plan);
-  draw_swarm_knobs(profile.swarm, root, "profile", plan);
+  if (own_swarm) draw_swarm_knobs(scenario.swarm, root, "swarm", kSwarmFaults, plan);
+  draw_swarm_knobs(profile.swarm, root, "profile", kProfileFaults, plan);
   if (scenario.profile) make_consistent(plan, own_strategy);
   if (plan.input.generated.records == 0) plan.input.generated.records = own_records;  // none drawn: the input stays
   if (scenario.profile) bound_work(plan);
@@ -143,9 +169,10 @@ Result<RunPlan> draw_plan(const Scenario& scenario, uint64_t seed, const Overrid
   if (plan.input.spec.kind == InputKind::default_text && plan.input.generated.records > 0) {
     plan.input.spec.kind = InputKind::generated;
   }
+  if (plan.extra_stage != 0) add_stage(plan.job.plan.operators);
   if (own(root, "faults", profile.own_faults_percent)) draw_faults(scenario.faults, root, "fault", plan);
-  if (own_swarm) draw_swarm_faults(scenario.swarm, root, "swarm-fault", plan);
-  draw_swarm_faults(profile.swarm, root, "profile-fault", plan);
+  if (own_swarm) draw_swarm_faults(scenario.swarm, root, kSwarmFaults, plan);
+  draw_swarm_faults(profile.swarm, root, kProfileFaults, plan);
   const std::string stack = stack_names(scenario).back();
   plan = with_stack(std::move(plan), stack, stack_named(scenario, stack));
   if (overrides.event_limit) plan.event_limit = *overrides.event_limit;

@@ -234,11 +234,14 @@ void draw_faults(const std::vector<FaultSpec>& specs, const RandomStream& root, 
   }
 }
 
+bool is_on(const FaultFamily& family, const RandomStream& root, const std::string& name) {
+  return root.fork(name + "/family/" + family.name).percent(family.percent);
+}
+
 void draw_swarm_faults(const Swarm& swarm, const RandomStream& root, const std::string& name, RunPlan& plan) {
   draw_faults(swarm.faults, root, name, plan);
   for (const FaultFamily& family : swarm.families) {
-    if (!root.fork(name + "/family/" + family.name).percent(family.percent)) continue;
-    draw_faults(family.faults, root, name + "/" + family.name, plan);
+    if (is_on(family, root, name)) draw_faults(family.faults, root, name + "/" + family.name, plan);
   }
 }
 

@@ -42,7 +42,11 @@ std::optional<std::string> setting_place(const Scenario& scenario, const std::ve
   }
   for (const Place& place : swarms_of(scenario)) {
     for (const std::string& path : paths) {
-      if (place.swarm->knobs.contains(index_of(path))) return place.pointer + "/configuration/" + path;
+      if (place.swarm->configuration.knobs.contains(index_of(path))) return place.pointer + "/configuration/" + path;
+      for (size_t i = 0; i < place.swarm->families.size(); ++i) {
+        if (!place.swarm->families[i].configuration.knobs.contains(index_of(path))) continue;
+        return fmt::format("{}/families/{}/configuration/{}", place.pointer, i, path);
+      }
     }
   }
   return std::nullopt;

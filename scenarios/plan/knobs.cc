@@ -31,6 +31,7 @@ constexpr int64_t kMega = 1 << 20;
 const std::vector<Knob> kKnobs = {
     KNOB("", "parallelism", job.plan.parallelism, 1, 1, 64, "subtasks of every operator"),
     KNOB("", "max_parallelism", job.plan.max_parallelism, 1, 1, 32768, "number of key groups"),
+    KNOB("", "extra_stage", extra_stage, 1, 0, 1, "1: before its exchange the pipeline that is drawn has one more stage, a map behind an exchange of its own"),
     KNOB("", "transaction_timeout_ms", job.sink.transaction_timeout_us, 1000, 1, kDayMs, "after this long the broker aborts an open transaction"),
     KNOB("", "liveness_bound_ms", liveness_bound_us, 1000, 1000, kDayMs, "how long after the last fault and the input's end the run may take to finish"),
     KNOB("", "event_limit", event_limit, 1, 1000, kMostEvents, "a run that handles more events is stopped and inconclusive"),

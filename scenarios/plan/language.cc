@@ -133,27 +133,26 @@ void read_sections(const JsonPlace& root, Scenario& scenario) {
 }
 
 // {"percent": 60, "parallelism": [1, 3], "channel.buffer_bytes": {"one_of": [64, 4096]}}
-void read_configuration(const JsonPlace& place, Swarm& swarm) {
+void read_configuration(const JsonPlace& place, DrawnSettings& settings) {
   std::vector<std::string> keys = {"percent"};
   for (const Knob& knob : all_knobs()) keys.push_back(knob_path(knob));
   if (!place.object_of(keys, "setting")) return;
-  swarm.configuration_percent = 100;
-  if (const auto percent = place.member("percent")) {
-    swarm.configuration_percent = static_cast<uint32_t>(percent->integer(0, 100));
-  }
+  settings.percent = 100;
+  if (const auto percent = place.member("percent")) settings.percent = static_cast<uint32_t>(percent->integer(0, 100));
   for (size_t i = 0; i < all_knobs().size(); ++i) {
     const Knob& knob = all_knobs()[i];
     if (const auto value = place.member(knob_path(knob))) {
-      swarm.knobs[static_cast<int>(i)] = read_value(*value, knob);
+      settings.knobs[static_cast<int>(i)] = read_value(*value, knob);
     }
   }
 }
 
 FaultFamily read_family(const JsonPlace& place) {
   FaultFamily family;
-  if (!place.object_of({"name", "percent", "faults"}, "setting of a family")) return family;
+  if (!place.object_of({"name", "percent", "configuration", "faults"}, "setting of a family")) return family;
   if (const auto name = place.required("name")) family.name = name->word();
   if (const auto percent = place.member("percent")) family.percent = static_cast<uint32_t>(percent->integer(0, 100));
+  if (const auto configuration = place.member("configuration")) read_configuration(*configuration, family.configuration);
   if (const auto faults = place.required("faults")) family.faults = read_faults(*faults);
   return family;
 }
@@ -165,7 +164,7 @@ Swarm read_swarm(const JsonPlace& place, const std::vector<std::string>& more_ke
   std::vector<std::string> keys = {"configuration", "faults", "families"};
   keys.insert(keys.end(), more_keys.begin(), more_keys.end());
   if (!place.object_of(keys, "setting")) return swarm;
-  if (const auto configuration = place.member("configuration")) read_configuration(*configuration, swarm);
+  if (const auto configuration = place.member("configuration")) read_configuration(*configuration, swarm.configuration);
   if (const auto faults = place.member("faults")) swarm.faults = read_faults(*faults);
   if (const auto families = place.member("families")) {
     for (const JsonPlace& family : families->elements()) swarm.families.push_back(read_family(family));

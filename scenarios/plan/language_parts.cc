@@ -18,7 +18,6 @@ namespace {
 using graph::LogicalOperator;
 using graph::OperatorKind;
 
-constexpr const char* kPrefix = "processed_";  // the only map whose reference the checkers know
 constexpr int64_t kDayMs = 86'400'000;
 
 const StepInfo* step_named(const std::string& word) {
@@ -62,7 +61,7 @@ void read_step(const JsonPlace& step, const std::string& word, std::vector<Logic
     op.kind = OperatorKind::split;
   } else if (word == "map") {
     op.kind = OperatorKind::map_prefix;
-    op.prefix = kPrefix;
+    op.prefix = kMapPrefix;
   } else if (word == "key_by") {
     op.kind = OperatorKind::key_by;
   } else if (word == "window") {
@@ -80,7 +79,8 @@ void read_step(const JsonPlace& step, const std::string& word, std::vector<Logic
 }
 
 // What may follow what: source, then at most one split, then maps, then at most one key_by window aggregate, then the
-// sink. A split gives each word its ordinal, so nothing stands before it.
+// sink; where there is a window, maps before it may stand behind exchanges of their own. A split gives each word its
+// ordinal, so nothing stands before it.
 void check_order(const JsonPlace& place, const std::vector<std::string>& words) {
   if (words.size() < 2 || words.front() != "source") return place.problem("a pipeline begins with {\"source\": ..}");
   if (words.back() != "sink") return place.problem("a pipeline ends with {\"sink\": ..}");
@@ -92,14 +92,15 @@ void check_order(const JsonPlace& place, const std::vector<std::string>& words) 
       place.reader().problem(fmt::format("{} at {}/{}", message, place.pointer(), i));
     };
     if (word == "source" || word == "sink") return at(fmt::format("a second {}", word));
-    if (windowed && word != "window" && word != "aggregate") return at(fmt::format("{} after a window", word));
+    if (windowed && word != "aggregate") return at(fmt::format("{} after a window", word));
     if (word == "split" && words[i - 1] != "source") return at("a split stands right behind the source");
-    if (word == "key_by" && next != "window") return at("key_by without a window behind it");
+    const bool counts = std::find(words.begin(), words.end(), "window") != words.end();
+    if (word == "key_by" && next != "window" && (next != "map" || !counts)) return at("key_by without a window behind it");
     if (word == "window" && (words[i - 1] != "key_by" || next != "aggregate")) {
       return at("a window stands between key_by and aggregate");
     }
     if (word == "aggregate" && words[i - 1] != "window") return at("an aggregate stands behind a window");
-    windowed |= word == "key_by";
+    windowed |= word == "window";
   }
 }
 
@@ -111,7 +112,7 @@ const std::vector<StepInfo>& pipeline_steps() {
       {.word = "source", .what = "reads the source topic", .words = {"log"}},
       {.word = "split", .what = "one record for each word: runs of bytes other than ASCII white space", .words = {"words"}},
       {.word = "map", .what = "changes each value",
-       .settings = {{.name = "prefix", .what = "put in front of the value", .words = {kPrefix}, .required = true}}},
+       .settings = {{.name = "prefix", .what = "put in front of the value", .words = {kMapPrefix}, .required = true}}},
       {.word = "key_by", .what = "partitions the stream by the record's value", .words = {"value"}},
       {.word = "window", .what = "groups each key's records by event time",
        .settings = {{.name = "tumbling_ms", .what = "length of the tumbling windows", .low = 1, .high = kDayMs, .required = true},

@@ -11,6 +11,8 @@
 
 namespace onceproof::scenarios {
 
+inline constexpr const char* kMapPrefix = "processed_";  // the only map whose reference the checkers know
+
 // One step of a pipeline: its argument is one of `words`, or an object of `settings`.
 struct StepSetting {
   const char* name;

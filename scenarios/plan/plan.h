@@ -60,6 +60,7 @@ struct RunPlan {
   simulator::log::ClusterOptions log;  // brokers and bugs are the cluster's and the job's
   InputPlan input;
   simulator::FaultPlan faults;
+  int32_t extra_stage = 0;  // 1: the drawing put a stage into the pipeline; the plan's has it
   DurationUs liveness_bound_us = seconds(120);
   int64_t event_limit = 100'000'000;  // a run that needs more is stopped, and inconclusive
 };

@@ -77,17 +77,24 @@ struct InputSpec {
   std::string path;  // file
 };
 
-// A family is switched off as a whole: a seed in which everything strikes hides what one thing alone would show.
+// Settings that only some seeds get.
+struct DrawnSettings {
+  uint32_t percent = 0;              // how often each knob below leaves its value
+  std::map<int, DrawnNumber> knobs;  // index into all_knobs()
+};
+
+// A family is switched off as a whole: a seed in which everything strikes hides what one thing alone would show. With
+// settings of its own it is a regime: what shows only where several settings and faults meet.
 struct FaultFamily {
   std::string name;
   uint32_t percent = 100;  // in how many of a hundred seeds it is on
+  DrawnSettings configuration;  // over the swarm's
   std::vector<FaultSpec> faults;
 };
 
 // What only some seeds get.
 struct Swarm {
-  uint32_t configuration_percent = 0;  // how often each knob below leaves its value
-  std::map<int, DrawnNumber> knobs;    // index into all_knobs()
+  DrawnSettings configuration;
   std::vector<FaultSpec> faults;
   std::vector<FaultFamily> families;
 };

@@ -129,14 +129,16 @@ OrderedJson parts() {
 }
 
 OrderedJson swarm_properties() {
-  OrderedJson configuration = {
+  OrderedJson settings = {
       {"percent", described("how often each setting below leaves its value", integer(0, 100))}};
-  for (const Knob& one : all_knobs()) configuration[knob_path(one)] = knob(one);
+  for (const Knob& one : all_knobs()) settings[knob_path(one)] = knob(one);
+  const OrderedJson configuration = object_of(std::move(settings));
   const OrderedJson family = object_of({{"name", {{"type", "string"}}},
                                         {"percent", described("in how many of a hundred seeds it is on", integer(0, 100))},
+                                        {"configuration", described("settings that are drawn over the swarm's where it is on", configuration)},
                                         {"faults", faults()}},
                                        {"name", "faults"});
-  return {{"configuration", object_of(std::move(configuration))},
+  return {{"configuration", configuration},
           {"faults", faults()},
           {"families", described("faults that are switched off together", list_of(family, 0))}};
 }
@@ -176,8 +178,8 @@ nlohmann::ordered_json scenario_schema() {
       {"name", described("1 to 64 lower-case letters, digits and dashes",
                          {{"type", "string"}, {"pattern", "^[a-z0-9-]{1,64}$"}})},
       {"description", {{"type", "string"}}},
-      {"pipeline", described("the steps in order: source, at most one split, maps, at most one key_by with window and "
-                             "aggregate, sink",
+      {"pipeline", described("the steps in order: source, at most one split, maps, at most one key_by "
+                             "with window and aggregate, sink; maps before a window may stand behind a key_by of their own",
                              pipeline())},
       {"parts", described("parts of its own instead of the three consistent stacks; the guarantee follows from them",
                           parts())},

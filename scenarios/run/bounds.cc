@@ -153,7 +153,10 @@ checkers::Bounds bounds_of(const RunPlan& plan, const Workload& workload) {
   }
   const DurationUs hop_us =
       job.channel.buffer_timeout_us + job.channel.lone_watermark_us * std::max(job.plan.parallelism, 1);
-  bounds.result_us = 2 * hop_us + job.sink.linger_us + backlog_us + kSlackUs;
+  const auto exchanges = std::count_if(job.plan.operators.begin(), job.plan.operators.end(), [](const auto& op) {
+    return op.kind == graph::OperatorKind::key_by;
+  });
+  bounds.result_us = (std::max<int64_t>(exchanges, 1) + 1) * hop_us + job.sink.linger_us + backlog_us + kSlackUs;
   bounds.read_us = kSlackUs;
   bounds.log_recovery_us = log_failover(plan) + plan.log.broker.session_timeout_us;
   // What is sent to a broker that has just ceased to lead is lost where nobody waits for an answer.

@@ -61,7 +61,7 @@ std::vector<std::string> words_of(const JsonPlace& root, const char* key) {
   return words;
 }
 
-// What makes two plans share one prepared input: all that input.cc looks at.
+// What makes two plans share one prepared input: all that input.cc looks at, and what is made of it.
 std::string input_key(const RunPlan& plan) {
   const InputShape shape = input_shape(plan);
   std::string key = fmt::format("{}/{}/{}", static_cast<int>(plan.input.spec.kind), plan.input.spec.path,
@@ -70,6 +70,7 @@ std::string input_key(const RunPlan& plan) {
   for (const Knob& knob : all_knobs()) {
     if (std::string_view(knob.section).starts_with("input")) key += fmt::format("/{}", knob.get(plan));
   }
+  for (const graph::LogicalOperator& op : plan.job.plan.operators) key += fmt::format("/{}", static_cast<int>(op.kind));
   return key;
 }
 

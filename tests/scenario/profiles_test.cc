@@ -2,6 +2,9 @@
 // The profiles at work: what a calm run must not show, and that no swarm breaks a claim.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <set>
+
 #include "scenarios/search/session.h"
 
 namespace onceproof::scenarios {
@@ -43,6 +46,23 @@ TEST_P(Catalogue, NoSwarmBreaksAClaim) {
           << session.reproduce(seed, plan.guarantee) << " " << report.verdict.evidence;
     }
   }
+}
+
+// What the reference expects is made of the input and of the pipeline: seeds of one session share it only when they share both.
+TEST(ExtraStage, EachSeedOfASessionIsJudgedByItsOwnPipeline) {
+  const std::string path = testing::TempDir() + "/extra-stage.json";
+  std::ofstream(path) << R"({"name": "staged", "extra_stage": [0, 1], "input": {"generated": {"records": 200}, "span_ms": 8000},
+      "pipeline": [{"source": "log"}, {"key_by": "value"}, {"window": {"tumbling_ms": 2000}}, {"aggregate": "count"},
+                   {"sink": "log"}]})";
+  Session session = open(path, "stock");
+  std::set<size_t> lengths;
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    const RunPlan plan = session.plans(seed).take().back();
+    lengths.insert(plan.job.plan.operators.size());
+    const checkers::RunReport report = std::move(session.run(plan).value().report);
+    EXPECT_EQ(report.verdict.outcome, checkers::Outcome::valid) << seed << " " << report.verdict.evidence;
+  }
+  EXPECT_EQ(lengths.size(), 2u);
 }
 
 // The timeout is the only thing that is wrong: what the log gave up is lost and nothing is doubled, as is claimed; the

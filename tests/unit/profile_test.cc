@@ -146,7 +146,7 @@ TEST(Profile, EveryKnobOfTheSwarmLeavesItsValueInSomeSeedsAndKeepsItInOthers) {
   std::map<int, int> changed;
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
     const RunPlan plan = draw_plan(scenario, seed).take();
-    for (const auto& [index, number] : scenario.profile->swarm.knobs) {
+    for (const auto& [index, number] : scenario.profile->swarm.configuration.knobs) {
       const Knob& knob = all_knobs()[static_cast<size_t>(index)];
       changed[index] += knob.get(plan) != knob.get(plain);
     }
@@ -178,6 +178,46 @@ TEST(Profile, WholeFamiliesAreOffInManySeedsAndEveryFaultOfTheSwarmStrikesInSome
   for (const char* kind : {"crash", "pause", "partition", "delay", "slow-checkpoint", "fail-checkpoint", "move-leader"}) {
     EXPECT_TRUE(kinds.contains(kind)) << kind;
   }
+}
+
+// What shows only where settings and faults meet is drawn together.
+TEST(Profile, AFamilyBringsItsSettingsWithItsFaultsOrNeither) {
+  const Scenario scenario = with_profile(scenario_of(R"(, "profiles": {"swarm": {
+      "configuration": {"percent": 100, "checkpoint.interval_ms": 4000},
+      "families": [{"name": "dense", "percent": 50, "configuration": {"checkpoint.interval_ms": 700},
+                    "faults": [{"kind": "pause", "at_ms": 5}]}]}})"),
+                                         "swarm")
+                                .take();
+  int on = 0;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    const RunPlan plan = draw_plan(scenario, seed).take();
+    EXPECT_EQ(plan.job.checkpoint.interval_us, plan.faults.empty() ? seconds(4) : milliseconds(700)) << seed;
+    on += plan.faults.empty() ? 0 : 1;
+  }
+  EXPECT_GT(on, 20);
+  EXPECT_LT(on, 80);
+}
+
+TEST(Profile, AContradictionOfAFamilysSettingsIsToldWithItsPlace) {
+  const Scenario scenario = scenario_of(R"(, "swarm": {
+      "families": [{"name": "wide", "configuration": {"parallelism": 9}, "faults": []}]})");
+  const auto plan = draw_plan(scenario, 1);
+  ASSERT_FALSE(plan.ok());
+  EXPECT_THAT(plan.error().message, HasSubstr("/swarm/families/0/configuration/parallelism"));
+}
+
+TEST(Profile, AnExtraStageStandsBeforeTheExchangeAndThePlanHasIt) {
+  const auto kinds = [](const std::string& pipeline) {
+    const std::string text = R"({"name": "x", "extra_stage": 1, "pipeline": [{"source": "log"}, )" + pipeline + "]}";
+    const RunPlan plan = draw_plan(parse_scenario(text, "x.json").take(), 1).take();
+    std::vector<std::string> out;
+    for (const graph::LogicalOperator& op : plan.job.plan.operators) out.emplace_back(to_string(op.kind));
+    return out;
+  };
+  EXPECT_THAT(kinds(R"({"split": "words"}, {"key_by": "value"}, {"window": {"tumbling_ms": 10}}, {"aggregate": "count"},
+                       {"sink": "log"})"),
+              testing::ElementsAre("log source", "split", "key by", "map", "key by", "window count", "log sink"));
+  EXPECT_THAT(kinds(R"({"sink": "log"})"), testing::ElementsAre("log source", "log sink")) << "nothing is exchanged";
 }
 
 TEST(DrawnPoint, AClassOfPointsIsDrawnFromAndNothingElse) {

@@ -119,6 +119,12 @@ TEST(ScenarioLanguage, ASettingOfAnotherRestartStrategyIsRefused) {
 TEST(ScenarioLanguage, PipelinesHaveAnOrder) {
   EXPECT_EQ(error_of_pipeline(R"({"source":"log"},{"split":"words"},{"map":{"prefix":"processed_"}},{"sink":"log"})"),
             "");
+  const std::string window = R"({"key_by":"value"},{"window":{"tumbling_ms":10}},{"aggregate":"count"},{"sink":"log"})";
+  const std::string map = R"({"map":{"prefix":"processed_"}},)";
+  EXPECT_EQ(error_of_pipeline(R"({"source":"log"},{"key_by":"value"},)" + map + window), "");
+  EXPECT_THAT(error_of_pipeline(R"({"source":"log"},{"key_by":"value"},)" + window), HasSubstr("/pipeline/1"));
+  EXPECT_THAT(error_of_pipeline(R"({"source":"log"},{"key_by":"value"},)" + map + R"({"sink":"log"})"),
+              HasSubstr("key_by without a window behind it at /pipeline/1"));
   EXPECT_THAT(error_of_pipeline(R"({"split":"words"},{"sink":"log"})"), HasSubstr("begins with"));
   EXPECT_THAT(error_of_pipeline(R"({"source":"log"})"), HasSubstr("pipeline"));
   EXPECT_THAT(error_of_pipeline(R"({"source":"log"},{"key_by":"value"},{"sink":"log"})"), HasSubstr("/pipeline/1"));
