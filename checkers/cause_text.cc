@@ -70,8 +70,8 @@ class Words {
     return restart() == nullptr ? "a replay" : fmt::format("replay from {} at {}", origin(), time_text(restart()->at_us));
   }
   std::string window() const {
-    if (!reference_.windowed()) return "it";
-    return "window " + window_text(reference_, reference_.results()[reference_.result_of(group_.first)]);
+    const ExpectedResult& result = reference_.results()[reference_.result_of(group_.first)];
+    return result.windowed() ? "window " + window_text(result) : "it";
   }
 
   std::string fate() const {

@@ -58,15 +58,14 @@ void check_duplicates(const History& history, const Reference& reference, const 
   for (size_t i = 0; i < history.outputs.size(); ++i) {
     const OutputRecord& output = history.outputs[i];
     if (!visible(output) || output.at_us < 0) continue;
-    for (const Position position : output.lineage) {
-      const uint32_t index = reference.index_of(position);
-      if (index == Reference::kNone || !std::exchange(seen[index], 1)) continue;
-      if (!again.empty() && again.front().at_us < output.at_us) continue;
+    for_each_contribution(history, reference, delivery, i, [&](uint32_t index) {
+      if (!std::exchange(seen[index], 1)) return;
+      if (!again.empty() && again.front().at_us < output.at_us) return;
       findings.add("unexplained-duplicate", output.at_us, [&] {
         return fmt::format("{} came again in {} at {}, although the job had not been deployed again",
                            contribution_text(reference, index), output_text(output), time_text(output.at_us));
       }, {Subject::Of::contribution, index});
-    }
+    });
   }
 }
 

@@ -156,16 +156,16 @@ uint64_t excuse_records(const History& history, const Reference& reference, cons
                         const std::vector<size_t>& transactions, Delivery& delivery) {
   uint64_t lost = 0;
   if (delivery.excused.empty()) delivery.excused.assign(reference.contributions(), 0);
-  for (const OutputRecord& output : history.outputs) {
+  for (size_t o = 0; o < history.outputs.size(); ++o) {
+    const OutputRecord& output = history.outputs[o];
     if (output.visibility != Visibility::aborted) continue;
     const auto own = timeline.transactions.find(output).transaction;
     if (!own || !std::binary_search(transactions.begin(), transactions.end(), *own)) continue;
-    for (const Position position : output.lineage) {
-      const uint32_t index = reference.index_of(position);
-      if (index == Reference::kNone || delivery.times[index] > 0 || delivery.excused[index]) continue;
+    for_each_contribution(history, reference, delivery, o, [&](uint32_t index) {
+      if (delivery.times[index] > 0 || delivery.excused[index]) return;
       delivery.excused[index] = 1;
       ++lost;
-    }
+    });
   }
   return lost;
 }

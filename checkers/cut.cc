@@ -23,8 +23,9 @@ struct Held {
 
 class Cuts {
  public:
-  Cuts(const History& history, const Reference& reference, const Timeline& timeline, Findings& findings)
-      : history_(history), reference_(reference), timeline_(timeline), findings_(findings) {
+  Cuts(const History& history, const Reference& reference, const Delivery& delivery, const Timeline& timeline,
+       Findings& findings)
+      : history_(history), reference_(reference), delivery_(delivery), timeline_(timeline), findings_(findings) {
     const size_t partitions = reference.input().partitions.size();
     for (const StoredCheckpoint& stored : history.stored) {
       if (stored.offsets.size() == partitions) cuts_.push_back(&stored);
@@ -76,10 +77,8 @@ class Cuts {
       last = &output;
       if (output.visibility == Visibility::non_transactional || cut == kNever) continue;
       output_cut_[i] = cut;
-      for (const Position position : output.lineage) {
-        const uint32_t index = reference_.index_of(position);
-        if (index != Reference::kNone) result_cut_[index] = std::min(result_cut_[index], cut);
-      }
+      for_each_contribution(history_, reference_, delivery_, i,
+                            [&](uint32_t index) { result_cut_[index] = std::min(result_cut_[index], cut); });
     }
   }
 
@@ -199,6 +198,7 @@ class Cuts {
 
   const History& history_;
   const Reference& reference_;
+  const Delivery& delivery_;
   const Timeline& timeline_;
   Findings& findings_;
   std::vector<const StoredCheckpoint*> cuts_;  // durable checkpoints of known content, by id
@@ -211,12 +211,12 @@ class Cuts {
 
 }  // namespace
 
-void check_cut(const History& history, const Reference& reference, const Timeline& timeline,
+void check_cut(const History& history, const Reference& reference, const Delivery& delivery, const Timeline& timeline,
                std::vector<Finding>& out) {
   // Weaker claims align nothing and pre-commit nothing: their cuts are not consistent, and need not be.
   if (history.claimed != Guarantee::exactly_once || !history.transactional_sink) return;
   Findings findings("cut", out);
-  Cuts(history, reference, timeline, findings).check();
+  Cuts(history, reference, delivery, timeline, findings).check();
 }
 
 }  // namespace onceproof::checkers

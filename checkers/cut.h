@@ -11,13 +11,14 @@
 
 #include <vector>
 
+#include "checkers/delivery.h"
 #include "checkers/reference.h"
 #include "checkers/timeline.h"
 #include "checkers/verdict.h"
 
 namespace onceproof::checkers {
 
-void check_cut(const History& history, const Reference& reference, const Timeline& timeline,
+void check_cut(const History& history, const Reference& reference, const Delivery& delivery, const Timeline& timeline,
                std::vector<Finding>& out);
 
 }  // namespace onceproof::checkers

@@ -26,15 +26,14 @@ struct Holders {
       const bool seen = visible(output);
       if (seen ? delivery.counts.duplicated == 0 : delivery.counts.lost == 0) continue;
       if (!seen) weight[i] = weight_of(history, timeline, output);
-      for (const Position position : output.lineage) {
-        const uint32_t index = reference.index_of(position);
-        if (index == kNone || (delivery.times[index] > 0) != seen) continue;
+      for_each_contribution(history, reference, delivery, i, [&](uint32_t index) {
+        if ((delivery.times[index] > 0) != seen) return;
         if (first[index] == kNone || (!seen && weight[i] > weight[first[index]])) {
           first[index] = i;
         } else if (seen && again[index] == kNone) {
           again[index] = i;
         }
-      }
+      });
     }
     for (uint32_t index = 0; index < first.size(); ++index) {  // in the order of their times, where these are recorded
       if (again[index] == kNone) continue;

@@ -29,7 +29,7 @@ struct Input {
   std::vector<std::vector<InputRecord>> partitions;
 };
 
-// What the pipeline is meant to compute, in the checkers' own words (the reference interprets this).
+// What the pipeline is meant to compute, in the words of a history's first line.
 enum class Step : uint8_t {
   split_words,       // one record for each maximal run of bytes other than ASCII white space; lineage gets the ordinal
   map_prefix,        // value -> "processed_" + value
@@ -40,12 +40,13 @@ enum class Step : uint8_t {
 struct Pipeline {
   std::vector<Step> steps;
   DurationUs window_us = 0;
+  std::string text;  // any other pipeline: as a scenario file spells it, {"pipeline": [..]}; the steps are then none
 };
 
 // ---- what came out -----------------------------------------------------------------------------------
 enum class Visibility : uint8_t { committed, aborted, open, non_transactional };
 struct OutputRecord {
-  int32_t partition = 0;
+  int32_t partition = 0;  // those of all sinks are numbered through
   int64_t offset = 0;
   TimeUs timestamp_us = 0;  // event time
   std::string key;
@@ -57,6 +58,7 @@ struct OutputRecord {
   TimeUs at_us = -1;        // when the log appended it; of a read: when the reader was given it. -1: not recorded
   TimeUs decided_us = -1;   // when the marker that decides it was appended behind it; -1: none was, or none is needed
   uint64_t transaction = 0;  // TransactionRecord::number, as that marker names it; 0: undecided, or not recorded
+  uint32_t sink = 0;  // which of the pipeline's sinks, in the order of their operators
 };
 
 // ---- what happened on the way ------------------------------------------------------------------------

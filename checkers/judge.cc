@@ -94,6 +94,12 @@ bool satisfies(Guarantee observed, Guarantee claimed) {
 Verdict judge(const History& history, const Reference& reference) {
   CHECK(in_log_order(history.outputs), "the sink's records come in partition, then offset order");
   Verdict verdict;
+  if (!reference.problem().empty()) {
+    verdict.claimed = history.claimed;
+    verdict.why = "there is nothing to judge by: " + reference.problem();
+    verdict.evidence = "undecided: " + verdict.why;
+    return verdict;
+  }
   const Timeline timeline = read_timeline(history);
   Delivery delivery = check_delivery(history, reference);
   const Conditions conditions = check_conditions(history, reference, timeline, delivery);
@@ -102,7 +108,7 @@ Verdict judge(const History& history, const Reference& reference) {
   check_transactions(history, timeline, liveness.settled, findings, conditions.transactions);
   check_protocol(history, timeline, findings);
   check_restores(history, timeline, findings);
-  check_cut(history, reference, timeline, findings);
+  check_cut(history, reference, delivery, timeline, findings);
   const std::string unread = check_reads(history, timeline, findings);
   tell_delivery(history, reference, delivery, liveness.settled, findings);
   check_order(history, reference, delivery, findings);

@@ -52,30 +52,30 @@ class Latest {
 };
 
 // The one sink partition in which a contribution came out.
-std::vector<int32_t> homes(const History& history, const Reference& reference) {
+std::vector<int32_t> homes(const History& history, const Reference& reference, const Delivery& delivery) {
   std::vector<int32_t> home(reference.contributions(), kNowhere);
-  for (const OutputRecord& output : history.outputs) {
+  for (size_t i = 0; i < history.outputs.size(); ++i) {
+    const OutputRecord& output = history.outputs[i];
     if (!visible(output)) continue;
-    for (const Position position : output.lineage) {
-      const uint32_t index = reference.index_of(position);
-      if (index == Reference::kNone || home[index] == output.partition) continue;
+    for_each_contribution(history, reference, delivery, i, [&](uint32_t index) {
+      if (home[index] == output.partition) return;
       home[index] = home[index] == kNowhere ? output.partition : kSeveral;
-    }
+    });
   }
   return home;
 }
 
 // The contribution that speaks for this output, which is sound: its first that came out here for the first time, in no
 // other partition as well; none: kNone. All records of a window's result have one rank, and other results have one record.
-uint32_t first_time(const OutputRecord& output, const Reference& reference, const std::vector<int32_t>& home,
-                    bool any_came_again, std::vector<uint8_t>& seen) {
-  if (!any_came_again) return reference.index_of(output.lineage.front());
+uint32_t first_time(const History& history, const Reference& reference, const Delivery& delivery, size_t output,
+                    const std::vector<int32_t>& home, std::vector<uint8_t>& seen) {
+  const Position front = history.outputs[output].lineage.front();
+  if (delivery.counts.duplicated == 0) return reference.index_of(front, delivery.result[output]);
   uint32_t speaker = Reference::kNone;
-  for (const Position position : output.lineage) {
-    const uint32_t index = reference.index_of(position);
-    if (std::exchange(seen[index], 1) || home[index] == kSeveral) continue;
+  for_each_contribution(history, reference, delivery, output, [&](uint32_t index) {
+    if (std::exchange(seen[index], 1) || home[index] == kSeveral) return;
     if (speaker == Reference::kNone) speaker = index;
-  }
+  });
   return speaker;
 }
 
@@ -86,15 +86,13 @@ void check_order(const History& history, const Reference& reference, const Deliv
   if (!history.order_claimed) return;
   Findings findings("order", out);
   std::vector<int32_t> home;
-  if (delivery.counts.duplicated > 0) home = homes(history, reference);
-  const size_t sources = reference.input().partitions.size();
+  if (delivery.counts.duplicated > 0) home = homes(history, reference, delivery);
   std::vector<uint8_t> seen(reference.contributions(), 0);
   // Results of a window are made from many partitions, and a key's come out in the order of their windows, whichever
-  // partition they were made from; what is not windowed keeps the order of each source partition.
-  const size_t ways = reference.windowed() ? 1 : sources;
-  Latest last(history.order_within_producer, reference.key_count() * ways);
-  // A key's windows come out by their ends, whatever the order of their records in the source; results are numbered so.
-  const auto rank = [&](uint32_t index) { return reference.windowed() ? reference.result_of(index) : index; };
+  // partition they were made from; what is not windowed keeps the order of each source partition. Results of one such lane
+  // are numbered in its order.
+  Latest last(history.order_within_producer, reference.lane_count());
+  const auto rank = [&](uint32_t index) { return reference.result_of(index); };
   int32_t partition = kNowhere;
   for (size_t i = 0; i < history.outputs.size(); ++i) {
     const OutputRecord& output = history.outputs[i];
@@ -103,10 +101,13 @@ void check_order(const History& history, const Reference& reference, const Deliv
       last.clear();
     }
     if (!delivery.sound[i]) continue;
-    const uint32_t index = first_time(output, reference, home, delivery.counts.duplicated > 0, seen);
-    if (index == Reference::kNone) continue;
-    const uint32_t key_id = reference.results()[reference.result_of(index)].key_id;
-    uint32_t& latest = last.of(output.producer_id, key_id * ways + partition_of(reference.position(index)) % ways);
+    const uint32_t lane = reference.results()[delivery.result[i]].lane;
+    if (lane == Reference::kNone) continue;
+    // A piece that comes out at another time than its result is in the order of its own time, which is nobody's to know.
+    if (output.timestamp_us != reference.results()[delivery.result[i]].timestamp_us) continue;
+    const uint32_t index = first_time(history, reference, delivery, i, home, seen);
+    if (index == Reference::kNone || reference.result_of(index) != delivery.result[i]) continue;
+    uint32_t& latest = last.of(output.producer_id, lane);
     if (latest > 0 && rank(latest - 1) > rank(index)) {
       findings.add("out-of-order", -1, [&] {
         return fmt::format("{} first came out in {}, after {}", contribution_text(reference, index), output_text(output),

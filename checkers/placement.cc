@@ -16,7 +16,7 @@ void check_placement(const History& history, const Reference& reference, const D
   for (size_t i = 0; i < history.outputs.size(); ++i) {
     const OutputRecord& output = history.outputs[i];
     if (output.key.empty() || !delivery.sound[i]) continue;
-    const uint32_t result = reference.result_of(reference.index_of(output.lineage.front()));
+    const uint32_t result = delivery.result[i];
     size_t& home = first[reference.results()[result].key_id];
     if (home == kNone) home = i;
     if (history.outputs[home].partition == output.partition) continue;

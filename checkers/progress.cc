@@ -71,7 +71,9 @@ class DueAfterRestarts {
     for (size_t i = 0; i < restarts_.size() && restarts_[i].at_us < came_us; ++i) {
       if (judging.too_long(due_us, restarts_[i].at_us, bound_us)) return due_us;
       if (windows_[i].empty()) windows_[i] = windows_due_after(history_, reference_, restarts_[i]);
-      due_us = std::max({due_us, restarts_[i].at_us, windows_[i].at(window_end_us)});
+      const auto anew = windows_[i].find(window_end_us);
+      if (anew == windows_[i].end()) return due_us;
+      due_us = std::max({due_us, restarts_[i].at_us, anew->second});
     }
     return due_us;
   }
@@ -90,7 +92,7 @@ void check_results(const Judging& judging, const Reference& reference, const Del
   std::vector<TimeUs> first(reference.results().size(), kMaxTimeUs);
   for (size_t i = 0; i < history.outputs.size(); ++i) {
     if (!delivery.sound[i]) continue;
-    TimeUs& at_us = first[reference.result_of(reference.index_of(history.outputs[i].lineage.front()))];
+    TimeUs& at_us = first[delivery.result[i]];
     at_us = std::min(at_us, history.outputs[i].at_us);
   }
   const std::vector<TimeUs> due = results_due_us(history, reference);

@@ -2,161 +2,233 @@
 #include "checkers/reference.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "checkers/dense_index.h"
+#include "checkers/interpreter.h"
+#include "checkers/remake.h"
 #include "runtime/base/check.h"
 #include "runtime/base/hash.h"
 
 namespace onceproof::checkers {
 
-// Records between two steps. Equal values are one text, so that a step's work is done once for each of them.
-struct Reference::Items {
-  std::vector<TimeUs> timestamps_us;  // by contribution, as are
-  std::vector<uint32_t> text_of;      // numbers into
-  std::vector<std::string> values;
-  std::vector<std::string> keys;  // empty before the first key_by; afterwards the key of each text
-};
-
 namespace {
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-// Calls f for each maximal run of bytes other than ASCII white space.
-template <class F>
-void for_each_word(std::string_view text, F f) {
-  for (size_t i = 0; i < text.size();) {
-    const size_t start = i;
-    while (i < text.size() && !is_space(text[i])) ++i;
-    if (i > start) f(text.substr(start, i - start));
-    while (i < text.size() && is_space(text[i])) ++i;
-  }
+uint64_t mixed(uint64_t a, uint64_t b) {
+  const uint64_t hash = (a ^ (b * 0x9e3779b97f4a7c15ull)) * 0xd6e8feb86659fd93ull;
+  return hash ^ (hash >> 32);
 }
 
-// Rounds towards minus infinity, so that negative event times fall into their window too.
-int64_t floor_mod(int64_t value, int64_t size) {
-  const int64_t rest = value % size;
-  return rest < 0 ? rest + size : rest;
+void check_limits(const Input& input) {
+  CHECK(input.partitions.size() <= kMaxPartition + 1, "too many partitions for a position");
+  for (const auto& partition : input.partitions) {
+    CHECK(partition.size() <= kMaxOffset, "too many records in a partition for a position");
+  }
 }
 
 }  // namespace
 
-Reference::Reference(std::shared_ptr<const Input> input, Pipeline pipeline)
+Reference::Reference(std::shared_ptr<const Input> input, std::shared_ptr<const api::Pipeline> pipeline,
+                     std::vector<SourceRange> sources)
     : input_(std::move(input)), pipeline_(std::move(pipeline)) {
-  CHECK(input_ != nullptr, "a reference needs an input");
-  const std::vector<Step>& steps = pipeline_.steps;
-  // Splitting comes first because only there does a contribution get its ordinal.
-  splits_ = !steps.empty() && steps.front() == Step::split_words;
-  Items items = read(*input_);
-  for (size_t i = splits_ ? 1 : 0; i < steps.size(); ++i) {
-    CHECK(!windowed_, "nothing follows the window but the sink");
-    switch (steps[i]) {
-      case Step::split_words: CHECK(false, "only the first step may split");
-      case Step::map_prefix:
-        for (std::string& value : items.values) value.insert(0, "processed_");
-        break;
-      case Step::key_by_value: items.keys = items.values; break;
-      case Step::count_per_window: count_windows(items); break;
-    }
-  }
-  if (!windowed_) emit(items);
+  CHECK(input_ != nullptr && pipeline_ != nullptr, "a reference needs an input and a pipeline");
+  check_limits(*input_);
+  sources_ = sources_of(*pipeline_, std::move(sources), input_->partitions.size());
+  look_at_steps();
+  Interpretation made = interpret(*pipeline_, *input_, sources_);
+  problem_ = std::move(made.problem);
+  sink_count_ = made.sinks.size();
+  if (!problem_.empty()) made.sinks.clear();
+  std::vector<const Item*> items;
+  number_results(made, items);
+  number_contributions(made, items);
+  number_keys();
+  number_lanes(items);
+  texts_ = std::move(made.texts);
 }
 
-Reference::Items Reference::read(const Input& input) {
-  CHECK(input.partitions.size() <= kMaxPartition + 1, "too many partitions for a position");
-  Items items;
-  DenseIndex texts;
-  for (size_t p = 0; p < input.partitions.size(); ++p) {
-    std::vector<uint32_t>& first = partitions_.emplace_back();
-    CHECK(input.partitions[p].size() <= kMaxOffset, "too many records in a partition for a position");
-    first.reserve(input.partitions[p].size() + 1);
-    for (size_t o = 0; o < input.partitions[p].size(); ++o) {
-      const InputRecord& record = input.partitions[p][o];
-      first.push_back(contributions());
-      size_t ordinal = 0;
-      const auto add = [&](std::string_view word) {
-        const uint32_t text =
-            texts.find_or_add(hash64(word), [&](uint32_t number) { return items.values[number] == word; });
-        if (text == items.values.size()) items.values.emplace_back(word);
-        items.timestamps_us.push_back(record.timestamp_us);
-        items.text_of.push_back(text);
-        words_.push_back(word);
-        positions_.push_back(make_position(p, o, ordinal++));
-      };
-      if (splits_)
-        for_each_word(record.value, add);
-      else
-        add(record.value);
-    }
-    first.push_back(contributions());
-  }
-  return items;
-}
-
-// The place of each text's key among all keys, sorted.
-std::vector<uint32_t> Reference::rank_keys(const Items& items) {
-  std::vector<uint32_t> order(items.keys.size());
-  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return items.keys[a] < items.keys[b]; });
-  std::vector<uint32_t> rank(items.values.size(), 0);  // without keys all have the empty one
-  for (uint32_t i = 0; i < order.size(); ++i) rank[order[i]] = i;
-  key_count_ = items.keys.empty() ? (items.values.empty() ? 0 : 1) : static_cast<uint32_t>(order.size());
-  return rank;
-}
-
-void Reference::emit(const Items& items) {
-  const std::vector<uint32_t> rank = rank_keys(items);
-  results_.reserve(items.text_of.size());
-  result_of_.reserve(items.text_of.size());
-  for (size_t i = 0; i < items.text_of.size(); ++i) {
-    const uint32_t text = items.text_of[i];
-    result_of_.push_back(static_cast<uint32_t>(i));
-    results_.push_back({items.keys.empty() ? std::string() : items.keys[text], items.values[text],
-                        items.timestamps_us[i], 0, 1, rank[text]});
+void Reference::look_at_steps() {
+  const std::vector<graph::LogicalNode>& nodes = pipeline_->graph.nodes;
+  std::vector<uint8_t> windowed(nodes.size(), 0);  // some stream into or out of it comes from a window
+  behind_windows_.assign(nodes.size(), 0);
+  for (const int32_t index : graph::topological_order(pipeline_->graph)) {
+    const auto node = static_cast<size_t>(index);
+    for (const graph::Input& each : nodes[node].inputs) behind_windows_[node] |= windowed[static_cast<size_t>(each.from)];
+    const bool window = std::holds_alternative<api::WindowStep>(pipeline_->steps[node]);
+    windowed[node] = window || behind_windows_[node] ? 1 : 0;
+    windowed_ |= window;
+    const auto* map = std::get_if<api::MapStep>(&pipeline_->steps[node]);
+    splits_ |= map != nullptr && map->splits;
   }
 }
 
-// Groups first, then sorts the groups: there are far fewer of them.
-void Reference::count_windows(const Items& items) {
-  windowed_ = true;
-  CHECK(pipeline_.window_us > 0, "a window needs a size");
-  const std::vector<uint32_t> rank = rank_keys(items);
-  struct Group {
-    TimeUs end_us;
-    uint32_t key;  // by rank
-    uint32_t text;
-    uint32_t count;
+void Reference::number_results(const Interpretation& made, std::vector<const Item*>& items) {
+  const auto first = [&](const Item* item) { return made.origins[item->first].position; };
+  const auto before = [&](const Item* a, const Item* b) {
+    const bool windowed = a->window != kNoWindow;
+    if (windowed != (b->window != kNoWindow)) return !windowed;
+    if (!windowed) return first(a) < first(b);
+    const FiredWindow& one = made.windows[a->window];
+    const FiredWindow& two = made.windows[b->window];
+    if (one.end_us != two.end_us) return one.end_us < two.end_us;
+    if (a->key != b->key) return a->key < b->key;
+    return std::tuple(one.start_us, one.node, first(a)) < std::tuple(two.start_us, two.node, first(b));
   };
-  std::vector<Group> groups;
-  DenseIndex index;
-  result_of_.reserve(items.text_of.size());
-  for (size_t i = 0; i < items.text_of.size(); ++i) {
-    const TimeUs at_us = items.timestamps_us[i];
-    const TimeUs end_us = at_us - floor_mod(at_us, pipeline_.window_us) + pipeline_.window_us;
-    const uint32_t text = items.text_of[i];
-    uint64_t hash = (static_cast<uint64_t>(end_us) + rank[text]) * 0x9e3779b97f4a7c15ull;
-    hash = (hash ^ (hash >> 32)) * 0xd6e8feb86659fd93ull + rank[text];
-    hash ^= hash >> 32;
-    const uint32_t group = index.find_or_add(
-        hash, [&](uint32_t number) { return groups[number].end_us == end_us && groups[number].key == rank[text]; });
-    if (group == groups.size()) groups.push_back({end_us, rank[text], text, 0});
-    ++groups[group].count;
-    result_of_.push_back(group);
+  for (uint32_t sink = 0; sink < made.sinks.size(); ++sink) {
+    const auto begin = static_cast<std::ptrdiff_t>(items.size());
+    for (const Item& item : made.sinks[sink]) items.push_back(&item);
+    if (!std::is_sorted(items.begin() + begin, items.end(), before)) std::stable_sort(items.begin() + begin, items.end(), before);
+    results_.reserve(items.size());
+    for (size_t i = results_.size(); i < items.size(); ++i) {
+      const Item& item = *items[i];
+      ExpectedResult& result = results_.emplace_back();
+      result.key = item.key;
+      result.value = item.value;
+      result.timestamp_us = item.timestamp_us;
+      result.count = item.count;
+      result.sink = sink;
+      if (item.window == kNoWindow) continue;
+      const FiredWindow& window = made.windows[item.window];
+      result.window_start_us = window.start_us;
+      result.window_end_us = window.end_us;
+      result.window_node = window.node;
+      result.window_key = window.key;
+    }
   }
-  std::vector<uint32_t> order(groups.size());
+}
+
+// By record first: of each there are few, and most come in order.
+void Reference::number_contributions(const Interpretation& made, const std::vector<const Item*>& items) {
+  for (const auto& partition : input_->partitions) records_.emplace_back(partition.size() + 1, 0);
+  const auto for_each_origin = [&](auto each) {
+    for (uint32_t r = 0; r < items.size(); ++r) {
+      for (uint32_t i = 0; i < items[r]->count; ++i) each(r, made.origins[items[r]->first + i]);
+    }
+  };
+  uint64_t total = 0;
+  for_each_origin([&](uint32_t, const Origin& origin) {
+    ++records_[partition_of(origin.position)][offset_of(origin.position)];
+    ++total;
+  });
+  CHECK(total < kNone, "more contributions than are numbered");
+  uint32_t next = 0;
+  for (auto& partition : records_) {
+    for (uint32_t& first : partition) next += std::exchange(first, next);
+  }
+  struct Entry {
+    Position position;
+    std::string_view word;
+    uint32_t result;
+  };
+  std::vector<Entry> entries(total);
+  std::vector<std::vector<uint32_t>> at = records_;
+  for_each_origin([&](uint32_t result, const Origin& origin) {
+    entries[at[partition_of(origin.position)][offset_of(origin.position)]++] = {origin.position, origin.word, result};
+  });
+  const auto before = [](const Entry& a, const Entry& b) {
+    return a.position != b.position ? a.position < b.position : a.result < b.result;
+  };
+  for (const auto& partition : records_) {
+    for (size_t o = 0; o + 1 < partition.size(); ++o) {
+      std::sort(entries.begin() + partition[o], entries.begin() + partition[o + 1], before);
+    }
+  }
+  positions_.reserve(total);
+  words_.reserve(total);
+  result_of_.reserve(total);
+  std::vector<uint8_t> seen(results_.size(), 0);
+  for (const Entry& entry : entries) {
+    single_ &= positions_.empty() || positions_.back() != entry.position;
+    if (!std::exchange(seen[entry.result], 1)) results_[entry.result].first = static_cast<uint32_t>(positions_.size());
+    positions_.push_back(entry.position);
+    words_.push_back(entry.word);
+    result_of_.push_back(entry.result);
+  }
+}
+
+// The place of each key among all keys of its sink, sorted.
+void Reference::number_keys() {
+  std::vector<uint32_t> examples;  // a result for each key
+  DenseIndex index;
+  const auto same = [&](uint32_t a, uint32_t b) { return results_[a].sink == results_[b].sink && results_[a].key == results_[b].key; };
+  for (uint32_t r = 0; r < results_.size(); ++r) {
+    const uint64_t hash = mixed(hash64(results_[r].key), results_[r].sink);
+    const uint32_t number = index.find_or_add(hash, [&](uint32_t known) { return same(examples[known], r); });
+    if (number == examples.size()) examples.push_back(r);
+    results_[r].key_id = number;
+  }
+  std::vector<uint32_t> order(examples.size()), rank(examples.size());
   for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return groups[a].end_us != groups[b].end_us ? groups[a].end_us < groups[b].end_us : groups[a].key < groups[b].key;
+    const ExpectedResult& one = results_[examples[a]];
+    const ExpectedResult& two = results_[examples[b]];
+    return one.sink != two.sink ? one.sink < two.sink : one.key < two.key;
   });
-  std::vector<uint32_t> place(groups.size());
-  results_.reserve(groups.size());
-  for (uint32_t i = 0; i < order.size(); ++i) {
-    const Group& group = groups[order[i]];
-    place[order[i]] = i;
-    results_.push_back({items.keys.empty() ? std::string() : items.keys[group.text], std::to_string(group.count),
-                        group.end_us - 1, group.end_us, group.count, group.key});
+  for (uint32_t i = 0; i < order.size(); ++i) rank[order[i]] = i;
+  for (ExpectedResult& result : results_) result.key_id = rank[result.key_id];
+  key_count_ = static_cast<uint32_t>(examples.size());
+}
+
+// A lane: what comes from one window of one key, or from one source partition, by one way, with one key.
+void Reference::number_lanes(const std::vector<const Item*>& items) {
+  std::vector<uint32_t> examples;
+  DenseIndex index;
+  const auto of = [&](uint32_t r) {
+    const ExpectedResult& result = results_[r];
+    const uint64_t partition = result.windowed() ? 0 : partition_of(positions_[result.first]);
+    return std::tuple(result.key_id, items[r]->route, result.window_node, partition, result.window_key);
+  };
+  for (uint32_t r = 0; r < results_.size(); ++r) {
+    ExpectedResult& result = results_[r];
+    if (items[r]->route == kNoRoute || result.count == 0) {
+      result.lane = kNone;
+      continue;
+    }
+    const auto [key_id, route, node, partition, window_key] = of(r);
+    const uint64_t hash = mixed(mixed(key_id, route), mixed(static_cast<uint64_t>(node), partition));
+    result.lane = index.find_or_add(hash, [&](uint32_t known) { return of(examples[known]) == of(r); });
+    if (result.lane == examples.size()) examples.push_back(r);
   }
-  for (uint32_t& result : result_of_) result = place[result];
+  lane_count_ = static_cast<uint32_t>(examples.size());
+}
+
+uint32_t Reference::search(Position position, uint32_t begin, uint32_t end) const {
+  const auto last = positions_.begin() + end;
+  const auto found = std::lower_bound(positions_.begin() + begin, last, position);
+  return found != last && *found == position ? static_cast<uint32_t>(found - positions_.begin()) : kNone;
+}
+
+uint32_t Reference::member(uint32_t first, Position position, uint32_t result, uint32_t again) const {
+  uint32_t found = kNone;
+  for (uint32_t index = first; index < positions_.size() && positions_[index] == position; ++index) {
+    if (result_of_[index] != result) continue;
+    found = index;
+    if (again-- == 0) break;
+  }
+  return found == kNone ? first : found;
+}
+
+bool Reference::is_session(const ExpectedResult& result) const {
+  if (!result.windowed()) return false;
+  const auto& step = std::get<api::WindowStep>(pipeline_->steps[static_cast<size_t>(result.window_node)]);
+  return step.windows.kind == api::WindowKind::session;
+}
+
+Reference::Remake Reference::remakes(const OutputRecord& output, uint32_t result) const {
+  const ExpectedResult& expected = results_[result];
+  if (!expected.windowed() || behind_windows(expected)) return Remake::unknown;
+  const FiredWindow window{expected.window_node, expected.window_start_us, expected.window_end_us, expected.window_key};
+  const Remade remade = remake(*pipeline_, *input_, sources_, window, output.lineage, expected.sink);
+  if (!remade.known) return Remake::unknown;
+  for (const Item& item : remade.items) {
+    Lineage lineage;
+    for (uint32_t i = 0; i < item.count; ++i) lineage.push_back(remade.made.origins[item.first + i].position);
+    lineage.sort();
+    const bool same = item.key == output.key && item.value == output.value && item.timestamp_us == output.timestamp_us;
+    if (same && lineage == output.lineage) return Remake::same;
+  }
+  return Remake::other;
 }
 
 }  // namespace onceproof::checkers

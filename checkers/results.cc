@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkers/results.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "checkers/findings.h"
@@ -21,13 +19,6 @@ struct Tally {
   uint32_t first_output = Reference::kNone;
 };
 
-// How many different records of its result an output counts; its lineage is sorted.
-uint32_t distinct(const Lineage& lineage) {
-  uint32_t count = 0;
-  for (size_t i = 0; i < lineage.size(); ++i) count += i == 0 || lineage[i] != lineage[i - 1] ? 1 : 0;
-  return count;
-}
-
 std::vector<Tally> tally(const History& history, const Reference& reference, const Delivery& delivery) {
   std::vector<Tally> tallies(reference.results().size());
   for (uint32_t index = 0; index < reference.contributions(); ++index) {
@@ -39,10 +30,9 @@ std::vector<Tally> tally(const History& history, const Reference& reference, con
   }
   for (uint32_t i = 0; i < history.outputs.size(); ++i) {
     if (!delivery.sound[i]) continue;  // the delivery checker told it already
-    const uint32_t r = reference.result_of(reference.index_of(history.outputs[i].lineage.front()));
-    Tally& result = tallies[r];
+    Tally& result = tallies[delivery.result[i]];
     if (++result.outputs == 1) result.first_output = i;
-    result.whole |= distinct(history.outputs[i].lineage) == reference.results()[r].count;
+    result.whole |= delivery.whole[i] != 0;
   }
   return tallies;
 }
@@ -65,7 +55,7 @@ void tell_pieces(const History& history, const Reference& reference, const std::
     const bool forbidden = claimed == Guarantee::at_most_once    ? result.outputs > 1 && result.extra == 0
                            : claimed == Guarantee::at_least_once ? result.lost == 0 && !result.whole
                                                                  : in_pieces(result);
-    if (!forbidden) continue;
+    if (!forbidden || !reference.results()[r].windowed()) continue;
     findings.add("pieces", -1, [&] {
       return fmt::format("the result for {} came in {} pieces, none of which counts all of its {}",
                          result_text(reference, r), result.outputs,
@@ -79,8 +69,10 @@ void tell_results(const History& history, const Reference& reference, const std:
   for (uint32_t r = 0; r < tallies.size(); ++r) {
     const Tally& result = tallies[r];
     const uint32_t expected = reference.results()[r].count;
+    if (!reference.results()[r].windowed()) continue;  // it is a contribution: the delivery checker says it all
     if (result.excused > 0 && result.excused == result.lost && result.extra == 0) continue;
     const auto who = [&] { return result_text(reference, r); };
+    const auto what = [&] { return counts_records(reference.results()[r]) ? "count" : "result"; };
     if (result.outputs == 0) {
       if (result.lost < expected) continue;  // it came, but corrupted
       findings.add("missing", -1, [&] {
@@ -94,13 +86,13 @@ void tell_results(const History& history, const Reference& reference, const std:
       }, {Subject::Of::result, r});
     } else if (result.lost > 0 && result.lost == result.extra) {
       findings.add("compensated", -1, [&] {
-        return fmt::format("the count for {} is right by accident: {} lost and as many counted again", who(),
+        return fmt::format("the {} for {} is right by accident: {} lost and as many counted again", what(), who(),
                            count_text(result.lost, "record"));
       }, {Subject::Of::result, r});
     } else if (result.lost + result.extra > 0) {
       findings.add("differs", -1, [&] {
-        return fmt::format("the count for {} is {} instead of {}: {} lost, {} counted again", who(),
-                           history.outputs[result.first_output].value, expected, result.lost, result.extra);
+        return fmt::format("the {} for {} is {} instead of {}: {} lost, {} counted again", what(), who(),
+                           history.outputs[result.first_output].value, reference.results()[r].value, result.lost, result.extra);
       }, {Subject::Of::result, r});
     }
   }
@@ -110,12 +102,15 @@ void tell_results(const History& history, const Reference& reference, const std:
 
 bool check_results(const History& history, const Reference& reference, const Delivery& delivery, bool complete,
                    std::vector<Finding>& out) {
-  if (!reference.windowed()) return false;  // a result is a contribution there: the delivery checker says it all
+  if (!reference.windowed()) return false;
   Findings findings("reference", out);
   const std::vector<Tally> tallies = tally(history, reference, delivery);
   if (complete && history.claimed == Guarantee::exactly_once) tell_results(history, reference, tallies, findings);
   if (complete) tell_pieces(history, reference, tallies, findings);
-  return std::any_of(tallies.begin(), tallies.end(), in_pieces);
+  for (uint32_t r = 0; r < tallies.size(); ++r) {
+    if (reference.results()[r].windowed() && in_pieces(tallies[r])) return true;
+  }
+  return false;
 }
 
 }  // namespace onceproof::checkers

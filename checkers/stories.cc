@@ -224,21 +224,20 @@ std::vector<LedgerEntry> make_ledger(const History& history, const Reference& re
     ++total;
     if (taken[group]++ >= share || ledger.size() >= kMaxLedger) continue;
     ledger.push_back({reference.position(index), delivery.times[index], std::string(reference.word(index)), {},
-                      story_of[group]});
+                      story_of[group], index});
   }
   std::stable_sort(ledger.begin(), ledger.end(),
                    [](const LedgerEntry& a, const LedgerEntry& b) { return a.story < b.story; });
   std::vector<uint32_t> line(reference.contributions(), kNone);
-  for (uint32_t i = 0; i < ledger.size(); ++i) line[reference.index_of(ledger[i].position)] = i;
+  for (uint32_t i = 0; i < ledger.size(); ++i) line[ledger[i].contribution] = i;
   for (uint32_t i = 0; i < history.outputs.size(); ++i) {
     const bool seen = visible(history.outputs[i]);
     if (!seen && delivery.counts.lost == 0) continue;
-    for (const Position position : history.outputs[i].lineage) {
-      const uint32_t index = reference.index_of(position);
-      if (index == Reference::kNone || line[index] == kNone) continue;
+    for_each_contribution(history, reference, delivery, i, [&](uint32_t index) {
+      if (line[index] == kNone) return;
       LedgerEntry& entry = ledger[line[index]];
       if ((entry.delivered > 0) == seen) entry.outputs.push_back(i);
-    }
+    });
   }
   return ledger;
 }

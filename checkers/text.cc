@@ -35,15 +35,19 @@ std::string quoted(std::string_view value) {
   return text + (end < value.size() ? "...\"" : "\"");
 }
 
-std::string window_text(const Reference& reference, const ExpectedResult& result) {
-  return fmt::format("[{}, {})", time_text(result.window_end_us - reference.pipeline().window_us),
-                     time_text(result.window_end_us));
+std::string window_text(const ExpectedResult& result) {
+  return fmt::format("[{}, {})", time_text(result.window_start_us), time_text(result.window_end_us));
 }
 
 std::string result_text(const Reference& reference, uint32_t result) {
   const ExpectedResult& expected = reference.results()[result];
-  if (!reference.windowed()) return quoted(expected.value);
-  return fmt::format("{} in window {}", quoted(expected.key), window_text(reference, expected));
+  const std::string sink = reference.sink_count() > 1 ? fmt::format(" for sink {}", expected.sink + 1) : std::string();
+  if (!expected.windowed()) return quoted(expected.value) + sink;
+  return fmt::format("{} in window {}{}", quoted(expected.key), window_text(expected), sink);
+}
+
+bool counts_records(const ExpectedResult& result) {
+  return result.windowed() && result.value == std::to_string(result.count);
 }
 
 std::string place_text(Position position) {
@@ -55,8 +59,10 @@ std::string position_text(Position position, bool counts_words) {
 }
 
 std::string contribution_text(const Reference& reference, uint32_t index) {
-  return fmt::format("{} from {}", quoted(reference.word(index)),
-                     position_text(reference.position(index), reference.splits()));
+  const Position position = reference.position(index);
+  std::string text = fmt::format("{} from {}", quoted(reference.word(index)), position_text(position, reference.splits()));
+  const bool several = reference.contributions_of(position).size() > 1;
+  return several ? fmt::format("{}, as part of {}", text, result_text(reference, reference.result_of(index))) : text;
 }
 
 std::string output_text(const OutputRecord& output) {

@@ -14,8 +14,9 @@ namespace onceproof::checkers {
 std::string time_text(TimeUs time_us);                          // "17.3 s"
 std::string count_text(uint64_t count, std::string_view noun);  // "1 word", "41 words"
 std::string quoted(std::string_view value);                     // at most 40 bytes, controls escaped
-std::string window_text(const Reference& reference, const ExpectedResult& result);  // "[10 s, 20 s)"
+std::string window_text(const ExpectedResult& result);  // "[10 s, 20 s)"
 std::string result_text(const Reference& reference, uint32_t result);               // "\"the\" in window [10 s, 20 s)"
+bool counts_records(const ExpectedResult& result);  // its value is the number of its records
 std::string place_text(Position position);                                          // "partition 2, offset 31"
 // "partition 2, offset 31, word 4": words are counted from 1, here and everywhere else; all of the record without words.
 std::string position_text(Position position, bool counts_words);

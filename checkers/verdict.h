@@ -72,6 +72,7 @@ struct LedgerEntry {
   std::string word;               // the contribution's own value
   std::vector<uint32_t> outputs;  // indices into History::outputs that contain it; of a lost one, those that nobody may see
   uint32_t story = 0;             // index into Verdict::stories
+  uint32_t contribution = 0;      // index into the reference's
 };
 
 struct Counts {

@@ -30,4 +30,24 @@ std::vector<OrdinalBits> ordinals_of(const Pipeline& pipeline) {
   return ordinals;
 }
 
+const WindowStep* last_window(const Pipeline& pipeline) {
+  const WindowStep* last = nullptr;
+  for (const int32_t node : graph::topological_order(pipeline.graph)) {
+    const auto* window = std::get_if<WindowStep>(&pipeline.steps[static_cast<size_t>(node)]);
+    if (window != nullptr) last = window;
+  }
+  return last;
+}
+
+bool keeps_what_is_out(const Pipeline& pipeline) {
+  int windows = 0;
+  for (const Step& step : pipeline.steps) {
+    const auto* window = std::get_if<WindowStep>(&step);
+    if (window == nullptr) continue;
+    const bool plain = window->windows.kind == WindowKind::tumbling && window->allowed_lateness_us == 0;
+    if (!plain || ++windows > 1) return true;
+  }
+  return false;
+}
+
 }  // namespace onceproof::api

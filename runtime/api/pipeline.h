@@ -58,4 +58,9 @@ struct OrdinalBits {
 };
 std::vector<OrdinalBits> ordinals_of(const Pipeline& pipeline);  // by node
 
+// The last window on the way; null: there is none.
+const WindowStep* last_window(const Pipeline& pipeline);
+// Keyed state holds a record after the record's result is out, or more than once: what it counts is not what is due.
+bool keeps_what_is_out(const Pipeline& pipeline);
+
 }  // namespace onceproof::api

@@ -8,7 +8,7 @@
 
 #include "runtime/base/seeded_bugs.h"
 #include "runtime/base/time.h"
-#include "runtime/graph/logical_plan.h"
+#include "runtime/graph/logical_graph.h"
 
 namespace onceproof::graph {
 
@@ -148,7 +148,7 @@ struct ClusterConfig {
 
 struct JobConfig {
   std::string name = "job";
-  LogicalPlan plan;
+  LogicalGraph plan;  // what the operators do is the program's
   CheckpointConfig checkpoint;
   SourceConfig source;
   SinkConfig sink;

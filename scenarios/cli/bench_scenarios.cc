@@ -102,7 +102,10 @@ uint64_t one_pass(const checkers::History& history) {
 
 size_t plain_loop(const checkers::Reference& reference) {
   state::KeyedTable<uint64_t> counts;
-  const DurationUs window_us = reference.pipeline().window_us;
+  DurationUs window_us = 1;
+  for (const api::Step& step : reference.pipeline().steps) {
+    if (const auto* window = std::get_if<api::WindowStep>(&step)) window_us = window->windows.size_us;
+  }
   for (const auto& partition : reference.input().partitions) {
     for (const checkers::InputRecord& record : partition) {
       const TimeUs window = record.timestamp_us / window_us;

@@ -79,6 +79,8 @@ void fields_of(F&& f, const checkers::Pipeline*) {
   using T = checkers::Pipeline;
   f.must("steps", &T::steps, "what the pipeline computes, in this order");
   f.may("window_us", &T::window_us, "size of the tumbling event-time windows; needed by `count-per-window`", kSince);
+  f.may("text", &T::text,
+        "a pipeline that these steps cannot say, as a scenario file spells it: the text of `{\"pipeline\": [..]}`; there are no steps then");
 }
 
 template <class F>
@@ -151,6 +153,8 @@ void fields_of(F&& f, const checkers::OutputRecord*) {
         "when the marker that decides it was appended behind it; -1: none was, or none is needed", kTime);
   f.may("transaction", &T::transaction,
         "number of its transaction, as that marker names it; 0: undecided, or not recorded");
+  f.may("sink", &T::sink, "which of the pipeline's sinks it came out of, from 0; their partitions are numbered through",
+        {0, kMaxPartition});
 }
 
 // ---- what happened on the way --------------------------------------------------------------------------------

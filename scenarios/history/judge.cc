@@ -5,11 +5,12 @@
 
 #include "checkers/reference.h"
 #include "scenarios/history/document.h"
+#include "scenarios/history/pipeline.h"
 
 namespace onceproof::scenarios {
 
 checkers::RunReport judge_document(HistoryDocument document) {
-  const checkers::Reference reference(std::move(document.input), std::move(document.pipeline));
+  const checkers::Reference reference(std::move(document.input), to_pipeline(document.pipeline));
   checkers::RunReport report = checkers::judged(std::move(document.history), reference);
   report.scenario = std::move(document.head.scenario);
   report.seed = document.head.seed;

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "scenarios/history/field_reader.h"
+#include "scenarios/history/pipeline.h"
 #include "scenarios/plan/nearest_word.h"
 
 namespace onceproof::scenarios {
@@ -94,6 +95,12 @@ Status Reader::head(const std::string& text) {
 // What the reference can interpret.
 void Reader::check_pipeline(const JsonPlace& line) {
   const std::vector<Step>& steps = document_.pipeline.steps;
+  if (!document_.pipeline.text.empty()) {
+    if (!steps.empty()) return line.problem("a pipeline is told by its steps or by its text, not by both");
+    const Status status = check_pipeline_text(document_.pipeline.text);
+    if (!status.ok()) line.problem(status.error().message);
+    return;
+  }
   for (size_t i = 0; i < steps.size(); ++i) {
     if (steps[i] == Step::split_words && i > 0) line.problem("only the first step may be split-words");
     if (steps[i] == Step::count_per_window && i + 1 < steps.size()) line.problem("nothing follows count-per-window");

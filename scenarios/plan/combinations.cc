@@ -10,7 +10,6 @@ namespace onceproof::scenarios {
 using graph::BarrierMode;
 using graph::LostTransaction;
 using graph::OffsetCommit;
-using graph::OperatorKind;
 using graph::SinkMode;
 
 namespace {
@@ -37,22 +36,22 @@ void add_sinks(const Stack& stack, Shape shape, int32_t parallelism, std::vector
   }
 }
 
-std::vector<graph::LogicalOperator> operators_of(Shape shape) {
-  std::vector<graph::LogicalOperator> operators;
-  const auto add = [&](OperatorKind kind) -> graph::LogicalOperator& {
-    operators.emplace_back().kind = kind;
-    return operators.back();
+PipelineSpec pipeline_of(Shape shape) {
+  PipelineSpec spec;
+  const auto add = [&](StepKind kind) -> StepSpec& {
+    spec.emplace_back().kind = kind;
+    return spec.back();
   };
-  add(OperatorKind::log_source);
+  add(StepKind::source);
   if (shape == Shape::transform) {
-    add(OperatorKind::map_prefix).prefix = "processed_";
+    add(StepKind::map).expression = prefixed("processed_");
   } else {
-    add(OperatorKind::split);
-    add(OperatorKind::key_by);
-    add(OperatorKind::window_count).window_us = kWindowUs;
+    add(StepKind::split);
+    add(StepKind::key_by);
+    add(StepKind::window).windows.size_us = kWindowUs;
   }
-  add(OperatorKind::log_sink);
-  return operators;
+  add(StepKind::sink);
+  return spec;
 }
 
 }  // namespace
@@ -90,7 +89,7 @@ std::string name_of(const Combination& combination) {
 }
 
 RunPlan with_combination(RunPlan plan, const Combination& combination) {
-  plan.job.plan.operators = operators_of(combination.shape);
+  set_pipeline(plan, pipeline_of(combination.shape));
   plan.job.plan.parallelism = combination.parallelism;
   plan.job.plan.max_parallelism = std::max(plan.job.plan.max_parallelism, combination.parallelism);
   plan = with_stack(std::move(plan), "configured", combination.stack);

@@ -71,17 +71,16 @@ void bound_work(RunPlan& plan) {
 
 // Only in the middle of three stages has a task producers and consumers: what it gives up (a cancelled barrier) somebody
 // else has to hear. Where nothing is exchanged the pipeline stays as it is.
-void add_stage(std::vector<graph::LogicalOperator>& operators) {
-  using graph::OperatorKind;
-  const auto exchange = std::find_if(operators.begin(), operators.end(), [](const graph::LogicalOperator& op) {
-    return op.kind == OperatorKind::key_by;
-  });
-  if (exchange == operators.end()) return;
-  std::vector<graph::LogicalOperator> stage(2);
-  stage[0].kind = OperatorKind::key_by;
-  stage[1].kind = OperatorKind::map_prefix;
-  stage[1].prefix = kMapPrefix;
-  operators.insert(exchange, stage.begin(), stage.end());
+void add_stage(RunPlan& plan) {
+  PipelineSpec spec = plan.pipeline;
+  const auto exchange = std::find_if(spec.begin(), spec.end(), [](const StepSpec& step) { return step.kind == StepKind::key_by; });
+  if (exchange == spec.end()) return;
+  std::vector<StepSpec> stage(2);
+  stage[0].kind = StepKind::key_by;
+  stage[1].kind = StepKind::map;
+  stage[1].expression = {};  // the value as it is
+  spec.insert(exchange, stage.begin(), stage.end());
+  set_pipeline(plan, std::move(spec));
 }
 
 // Numbers that a profile drew independently may contradict one another: the scenario's author is not to blame.
@@ -146,7 +145,11 @@ Result<RunPlan> draw_plan(const Scenario& scenario, uint64_t seed, const Overrid
   plan.seed = seed;
   plan.version = program_version();
   plan.job.name = scenario.name;
-  plan.job.plan.operators = scenario.pipeline;
+  if (scenario.own_pipeline != nullptr) {
+    set_pipeline(plan, scenario.own_pipeline);
+  } else {
+    set_pipeline(plan, scenario.pipeline);
+  }
   plan.job.bugs = overrides.bugs;
   plan.input.spec = overrides.input ? *overrides.input : scenario.input;
   for (const auto& [index, number] : scenario.knobs) {
@@ -169,7 +172,7 @@ Result<RunPlan> draw_plan(const Scenario& scenario, uint64_t seed, const Overrid
   if (plan.input.spec.kind == InputKind::default_text && plan.input.generated.records > 0) {
     plan.input.spec.kind = InputKind::generated;
   }
-  if (plan.extra_stage != 0) add_stage(plan.job.plan.operators);
+  if (plan.extra_stage != 0) add_stage(plan);
   if (own(root, "faults", profile.own_faults_percent)) draw_faults(scenario.faults, root, "fault", plan);
   if (own_swarm) draw_swarm_faults(scenario.swarm, root, kSwarmFaults, plan);
   draw_swarm_faults(profile.swarm, root, kProfileFaults, plan);

@@ -92,10 +92,14 @@ Reason source_reason(const JobConfig& job) {
 
 // A record can overtake a barrier only where a task has several channels: behind an exchange between several subtasks.
 bool overtakes(const JobConfig& job) {
-  const auto& operators = job.plan.operators;
-  return job.plan.parallelism > 1 && std::any_of(operators.begin(), operators.end(), [](const auto& op) {
-           return op.kind == graph::OperatorKind::key_by;
-         });
+  const auto& nodes = job.plan.nodes;
+  return std::any_of(nodes.begin(), nodes.end(), [&](const graph::LogicalNode& node) {
+    if (node.inputs.size() > 1) return true;
+    return std::any_of(node.inputs.begin(), node.inputs.end(), [&](const graph::Input& input) {
+      const graph::LogicalNode& producer = nodes[static_cast<size_t>(input.from)];
+      return input.exchange != graph::Exchange::forward && job.plan.parallelism_of(producer) > 1;
+    });
+  });
 }
 
 Reason state_reason(const JobConfig& job, bool replays) {
@@ -125,10 +129,9 @@ Reason state_reason(const JobConfig& job, bool replays) {
 // Restored state gives its results again, although no record is read twice: a window that had fired after the
 // checkpoint fires once more.
 bool restores_results(const JobConfig& job) {
-  const auto& operators = job.plan.operators;
-  return job.checkpoint.enabled && std::any_of(operators.begin(), operators.end(), [](const auto& op) {
-           return op.kind == graph::OperatorKind::window_count;
-         });
+  const auto& nodes = job.plan.nodes;
+  return job.checkpoint.enabled &&
+         std::any_of(nodes.begin(), nodes.end(), [](const graph::LogicalNode& node) { return node.keyed; });
 }
 
 constexpr int64_t in_ms(DurationUs us) { return us / 1000; }

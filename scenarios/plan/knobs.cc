@@ -47,6 +47,7 @@ const std::vector<Knob> kKnobs = {
     KNOB("input.generated", "records", input.generated.records, 1, 0, 10'000'000, "generated records"),
     KNOB("input.generated", "distinct", input.generated.distinct, 1, 1, 1'000'000, "different words"),
     KNOB("input.generated", "words", input.generated.words, 1, 1, 1000, "words of a record"),
+    KNOB("input.generated", "numbers", input.generated.numbers, 1, 0, 100, "numbers from 0 to 999 behind each word, separated by commas"),
     KNOB("input.generated", "zipf_percent", input.generated.zipf_percent, 1, 0, 100, "so many words follow Zipf's law (hot keys), the others are equally frequent"),
     KNOB("input.generated", "empty_percent", input.generated.empty_percent, 1, 0, 100, "so many records are empty"),
     KNOB("input.generated", "huge_one_in", input.generated.huge_one_in, 1, 0, 1'000'000, "one record in so many is one huge word; 0: none"),

@@ -8,6 +8,7 @@
 
 #include "scenarios/plan/knobs.h"
 #include "scenarios/plan/language_parts.h"
+#include "scenarios/plan/pipeline_language.h"
 
 namespace onceproof::scenarios {
 

@@ -11,25 +11,6 @@
 
 namespace onceproof::scenarios {
 
-inline constexpr const char* kMapPrefix = "processed_";  // the only map whose reference the checkers know
-
-// One step of a pipeline: its argument is one of `words`, or an object of `settings`.
-struct StepSetting {
-  const char* name;
-  const char* what;
-  std::vector<std::string> words = {};  // empty: a number from low to high
-  int64_t low = 0;
-  int64_t high = 0;
-  bool required = false;
-};
-struct StepInfo {
-  const char* word;
-  const char* what;
-  std::vector<std::string> words = {};
-  std::vector<StepSetting> settings = {};
-};
-const std::vector<StepInfo>& pipeline_steps();
-
 // A part of "parts": one of `words`, or true and false when there are none.
 struct PartInfo {
   const char* name;
@@ -42,7 +23,6 @@ Swarm read_swarm(const JsonPlace& place, const std::vector<std::string>& more_ke
 Profile read_profile(const JsonPlace& place, const std::string& name);
 DrawnNumber read_number(const JsonPlace& place, int64_t low, int64_t high);
 std::vector<FaultSpec> read_faults(const JsonPlace& place);
-std::vector<graph::LogicalOperator> read_pipeline(const JsonPlace& place);
 Stack read_parts(const JsonPlace& place, std::vector<std::string> more_keys = {});  // more_keys are the caller's
 
 // 1 to 64 lower-case letters, digits and dashes: of scenarios, profiles and stacks, which are names of folders too.

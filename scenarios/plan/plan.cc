@@ -82,6 +82,26 @@ int32_t partitions_of(const RunPlan& plan, simulator::LogTopic topic) {
 
 const char* program_version() { return real::program_version(); }
 
+void set_pipeline(RunPlan& plan, PipelineSpec spec) {
+  plan.job.plan.nodes = build_pipeline(spec)->graph.nodes;
+  plan.pipeline = std::move(spec);
+}
+
+void set_pipeline(RunPlan& plan, std::shared_ptr<const api::Pipeline> pipeline) {
+  plan.job.plan.nodes = pipeline->graph.nodes;
+  plan.own_pipeline = std::move(pipeline);
+}
+
+std::shared_ptr<const api::Pipeline> pipeline_of(const RunPlan& plan) {
+  if (plan.own_pipeline != nullptr) {
+    auto own = std::make_shared<api::Pipeline>(*plan.own_pipeline);
+    own->graph.parallelism = plan.job.plan.parallelism;
+    own->graph.max_parallelism = plan.job.plan.max_parallelism;
+    return own;
+  }
+  return build_pipeline(plan.pipeline, plan.job.plan.parallelism, plan.job.plan.max_parallelism);
+}
+
 RunPlan with_stack(RunPlan plan, const std::string& name, const Stack& stack) {
   plan.guarantee = name;
   apply(stack, plan.job);

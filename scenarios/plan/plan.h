@@ -9,6 +9,7 @@
 
 #include "runtime/base/result.h"
 #include "runtime/graph/job_config.h"
+#include "scenarios/plan/pipeline_spec.h"
 #include "scenarios/plan/scenario.h"
 #include "simulator/fault_plan.h"
 #include "simulator/log/options.h"
@@ -26,6 +27,7 @@ struct GeneratedInput {
   int64_t records = 0;
   int64_t distinct = 1000;       // different words
   int64_t words = 1;             // in each record
+  int64_t numbers = 0;           // from 0 to 999 behind each word, separated by commas
   int64_t zipf_percent = 0;      // of the words are drawn by Zipf's law, the others uniformly
   int64_t empty_percent = 0;     // of the records have no word
   int64_t huge_one_in = 0;       // one record in so many is one word of huge_bytes; 0: none
@@ -52,6 +54,9 @@ struct RunPlan {
   uint64_t seed = 1;
   std::string version;    // of the program that drew it
   std::string guarantee;  // name of the stack: "exactly-once", or "configured"
+  // One of both; set_pipeline() keeps it and the job's plan in step.
+  PipelineSpec pipeline;
+  std::shared_ptr<const api::Pipeline> own_pipeline = {};  // an author's program
   graph::JobConfig job;
   ClusterPlan cluster;
   simulator::NetworkOptions network;
@@ -65,6 +70,11 @@ struct RunPlan {
   int64_t event_limit = 100'000'000;  // a run that needs more is stopped, and inconclusive
 };
 inline constexpr int64_t kMostEvents = 1'000'000'000'000;
+
+void set_pipeline(RunPlan& plan, PipelineSpec spec);
+void set_pipeline(RunPlan& plan, std::shared_ptr<const api::Pipeline> pipeline);
+// Of the plan's parallelism: what its tasks run, and what it is judged by.
+std::shared_ptr<const api::Pipeline> pipeline_of(const RunPlan& plan);
 
 // Several runs of the same draw, one a stack: what `run` stores and `replay` reads. All plans share everything
 // but `guarantee` and the job's stack.

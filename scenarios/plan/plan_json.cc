@@ -10,6 +10,7 @@
 #include "scenarios/plan/json_reader.h"
 #include "scenarios/plan/knobs.h"
 #include "scenarios/plan/language_parts.h"
+#include "scenarios/plan/pipeline_language.h"
 #include "scenarios/plan/plan.h"
 #include "scenarios/plan/plan_faults.h"
 
@@ -17,30 +18,9 @@ namespace onceproof::scenarios {
 
 namespace {
 
-using graph::OperatorKind;
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr int64_t kPlanSchema = 1;
-
-OrderedJson pipeline_json(const std::vector<graph::LogicalOperator>& operators) {
-  OrderedJson steps = OrderedJson::array();
-  for (const graph::LogicalOperator& op : operators) {
-    switch (op.kind) {
-      case OperatorKind::log_source: steps.push_back({{"source", "log"}}); break;
-      case OperatorKind::split: steps.push_back({{"split", "words"}}); break;
-      case OperatorKind::map_prefix: steps.push_back({{"map", {{"prefix", op.prefix}}}}); break;
-      case OperatorKind::key_by: steps.push_back({{"key_by", "value"}}); break;
-      case OperatorKind::window_count:
-        steps.push_back(
-            {{"window",
-              {{"tumbling_ms", op.window_us / 1000}, {"allowed_lateness_ms", op.allowed_lateness_us / 1000}}}});
-        steps.push_back({{"aggregate", "count"}});
-        break;
-      case OperatorKind::log_sink: steps.push_back({{"sink", "log"}}); break;
-    }
-  }
-  return steps;
-}
 
 OrderedJson input_json(const InputPlan& input) {
   OrderedJson out;
@@ -156,7 +136,7 @@ RunPlan read_common(const JsonPlace& root) {
   if (const auto version = root.required("version")) plan.version = version->word();
   if (const auto scenario = root.required("scenario")) plan.scenario = read_name(*scenario);
   if (const auto seed = root.required("seed")) plan.seed = seed->natural();
-  if (const auto pipeline = root.required("pipeline")) plan.job.plan.operators = read_pipeline(*pipeline);
+  if (const auto pipeline = root.required("pipeline")) set_pipeline(plan, read_pipeline(*pipeline));
   if (const auto input = root.required("input")) read_plan_input(*input, plan.input);
   if (const auto settings = root.required("settings")) read_settings(*settings, plan);
   if (const auto names = root.required("names")) read_names(*names, plan);
@@ -180,7 +160,7 @@ std::string to_json(const PlanFile& file) {
   out["stacks"] = OrderedJson::array();
   for (const RunPlan& one : file.plans) out["stacks"].push_back(stack_json(one));
   for (const NamedText& named : kTexts) out["names"][named.key] = named.text(plan);
-  out["pipeline"] = pipeline_json(plan.job.plan.operators);
+  out["pipeline"] = pipeline_json(plan.pipeline);
   out["input"] = input_json(plan.input);
   out["bugs"] = bugs_json(plan.job.bugs);
   for (const Knob& knob : all_knobs()) {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "runtime/env/probe.h"
-#include "runtime/graph/logical_plan.h"
 #include "scenarios/plan/guarantee.h"
+#include "scenarios/plan/pipeline_spec.h"
 
 namespace onceproof::scenarios {
 
@@ -71,10 +71,11 @@ struct FaultSpec {
 
 inline constexpr const char* kStockProfile = "stock";  // the scenario as it stands
 
-enum class InputKind : uint8_t { default_text, file, generated };
+enum class InputKind : uint8_t { default_text, file, generated, given };
 struct InputSpec {
   InputKind kind = InputKind::default_text;
-  std::string path;  // file
+  std::string path = {};  // file
+  std::shared_ptr<const std::vector<std::string>> records = {};  // given: by a program
 };
 
 // Settings that only some seeds get.
@@ -114,7 +115,8 @@ struct Scenario {
   std::string name;
   std::string description;
   InputSpec input;
-  std::vector<graph::LogicalOperator> pipeline;  // source first, sink last
+  PipelineSpec pipeline;
+  std::shared_ptr<const api::Pipeline> own_pipeline = {};  // an author's program, instead
   std::optional<Stack> parts;                    // a pipeline with parts of its own instead of the three stacks
   std::map<int, DrawnNumber> knobs;              // index into all_knobs() -> value; absent: the default
   Swarm swarm;

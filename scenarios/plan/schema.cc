@@ -6,6 +6,7 @@
 #include "scenarios/plan/fault_fields.h"
 #include "scenarios/plan/knobs.h"
 #include "scenarios/plan/language_parts.h"
+#include "scenarios/plan/pipeline_language.h"
 
 namespace onceproof::scenarios {
 
@@ -96,20 +97,42 @@ OrderedJson faults() {
   return list_of(any_of(std::move(kinds)), 0);
 }
 
-OrderedJson step(const StepInfo& step) {
-  OrderedJson argument;
-  if (step.settings.empty()) {
-    argument = enumerated(step.words);
-  } else {
-    OrderedJson settings;
-    std::vector<std::string> required;
-    for (const StepSetting& setting : step.settings) {
-      settings[setting.name] = described(setting.what, setting.words.empty() ? integer(setting.low, setting.high)
-                                                                             : enumerated(setting.words));
-      if (setting.required) required.push_back(setting.name);
-    }
-    argument = object_of(std::move(settings), std::move(required));
+OrderedJson expression_setting(const StepSetting& setting) {
+  OrderedJson value = {{"type", "string"}};
+  if (setting.shape == ArgumentShape::number) value = integer(setting.low, setting.high);
+  return object_of({{setting.name, described(setting.what, value)}}, {setting.name});
+}
+
+OrderedJson expression() {
+  std::vector<OrderedJson> simple = {enumerated(expression_words())};
+  for (const StepSetting& setting : expression_settings()) simple.push_back(expression_setting(setting));
+  std::vector<OrderedJson> all = simple;
+  const OrderedJson parts = list_of(any_of(std::move(simple)), 0);
+  all.push_back(object_of({{"concat", described("one behind the other", parts)}}, {"concat"}));
+  return any_of(std::move(all));
+}
+
+OrderedJson step_setting(const StepSetting& setting) {
+  switch (setting.shape) {
+    case ArgumentShape::number: return described(setting.what, integer(setting.low, setting.high));
+    case ArgumentShape::text: return described(setting.what, {{"type", "string"}});
+    case ArgumentShape::expression: return described(setting.what, expression());
   }
+  return {};
+}
+
+OrderedJson step(const StepInfo& step) {
+  std::vector<OrderedJson> arguments;
+  if (!step.words.empty()) arguments.push_back(enumerated(step.words));
+  if (step.takes_expression) arguments.push_back(expression());
+  if (!step.settings.empty()) {
+    OrderedJson settings;
+    for (const StepSetting& setting : step.settings) settings[setting.name] = step_setting(setting);
+    OrderedJson object = object_of(std::move(settings));
+    for (const std::vector<std::string>& form : step.forms) object["anyOf"].push_back({{"required", form}});
+    arguments.push_back(std::move(object));
+  }
+  const OrderedJson argument = arguments.size() == 1 ? arguments.front() : any_of(std::move(arguments));
   return object_of({{step.word, described(step.what, argument)}}, {step.word});
 }
 
@@ -178,8 +201,8 @@ nlohmann::ordered_json scenario_schema() {
       {"name", described("1 to 64 lower-case letters, digits and dashes",
                          {{"type", "string"}, {"pattern", "^[a-z0-9-]{1,64}$"}})},
       {"description", {{"type", "string"}}},
-      {"pipeline", described("the steps in order: source, at most one split, maps, at most one key_by "
-                             "with window and aggregate, sink; maps before a window may stand behind a key_by of their own",
+      {"pipeline", described("the steps in order: source first, sink last; a window stands behind a key_by and in front of "
+                             "its aggregate",
                              pipeline())},
       {"parts", described("parts of its own instead of the three consistent stacks; the guarantee follows from them",
                           parts())},

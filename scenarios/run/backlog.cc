@@ -14,9 +14,12 @@ constexpr int64_t kPositionBytes = sizeof(Position);
 
 int64_t rounds(int64_t amount, int64_t each) { return (amount + each - 1) / std::max<int64_t>(each, 1); }
 
+// That maps put into a value, at most.
 int64_t prefix_bytes(const RunPlan& plan) {
   int64_t bytes = 0;
-  for (const graph::LogicalOperator& each : plan.job.plan.operators) bytes += static_cast<int64_t>(each.prefix.size());
+  for (const StepSpec& step : plan.pipeline) {
+    for (const api::Expression& part : step.expression.parts) bytes += static_cast<int64_t>(part.text.size());
+  }
   return bytes;
 }
 
@@ -36,7 +39,8 @@ DurationUs latency_of(const simulator::NetworkOptions& network) {
 // The windows that are let out together end within a window and what records may be late by.
 void count_results(const RunPlan& plan, const checkers::Reference& reference, Workload& workload) {
   const std::vector<checkers::ExpectedResult>& results = reference.results();
-  const DurationUs together_us = reference.pipeline().window_us + plan.job.source.out_of_orderness_us;
+  const api::WindowStep* window = api::last_window(reference.pipeline());
+  const DurationUs together_us = window->windows.size_us + plan.job.source.out_of_orderness_us;
   int64_t bytes = 0;
   for (size_t first = 0, last = 0; last < results.size(); ++last) {
     const auto bytes_of = [&](const checkers::ExpectedResult& result) {
@@ -53,9 +57,11 @@ void count_results(const RunPlan& plan, const checkers::Reference& reference, Wo
 }  // namespace
 
 bool exchanges(const RunPlan& plan) {
-  const auto& operators = plan.job.plan.operators;
-  return std::any_of(operators.begin(), operators.end(),
-                     [](const auto& each) { return each.kind == graph::OperatorKind::key_by; });
+  const auto& nodes = plan.job.plan.nodes;
+  return std::any_of(nodes.begin(), nodes.end(), [](const graph::LogicalNode& node) {
+    return std::any_of(node.inputs.begin(), node.inputs.end(),
+                       [](const graph::Input& input) { return input.exchange != graph::Exchange::forward; });
+  });
 }
 
 Workload workload_of(const RunPlan& plan, const checkers::Reference& reference) {

@@ -153,8 +153,9 @@ checkers::Bounds bounds_of(const RunPlan& plan, const Workload& workload) {
   }
   const DurationUs hop_us =
       job.channel.buffer_timeout_us + job.channel.lone_watermark_us * std::max(job.plan.parallelism, 1);
-  const auto exchanges = std::count_if(job.plan.operators.begin(), job.plan.operators.end(), [](const auto& op) {
-    return op.kind == graph::OperatorKind::key_by;
+  const auto exchanges = std::count_if(job.plan.nodes.begin(), job.plan.nodes.end(), [](const graph::LogicalNode& node) {
+    return std::any_of(node.inputs.begin(), node.inputs.end(),
+                       [](const graph::Input& input) { return input.exchange != graph::Exchange::forward; });
   });
   bounds.result_us = (std::max<int64_t>(exchanges, 1) + 1) * hop_us + job.sink.linger_us + backlog_us + kSlackUs;
   bounds.read_us = kSlackUs;

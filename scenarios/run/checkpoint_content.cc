@@ -9,6 +9,7 @@
 #include "runtime/base/lineage.h"
 #include "runtime/dataflow/operator_state.h"
 #include "runtime/env/log.h"
+#include "runtime/operators/window_operator.h"
 
 namespace onceproof::scenarios {
 
@@ -20,6 +21,7 @@ class Content {
     // Of a finished source: behind every offset that there can be.
     stored_.offsets.assign(static_cast<size_t>(options.source_partitions), static_cast<int64_t>(kMaxOffset) + 1);
     stored_.state_known = !options.keeps_fired_panes;
+    counts_ = options.counts;
   }
 
   // False: it does not decode.
@@ -28,7 +30,7 @@ class Content {
     if (!snapshot.ok()) return false;
     for (const dataflow::OperatorState& part : snapshot.value().operators) {
       if (part.format.name == "log-splits" && !read_source(part.bytes)) return false;
-      if (part.format.name == "window-count" && !read_panes(part.bytes)) return false;
+      if (part.format.name == operators::kWindowState && !read_panes(part.bytes)) return false;
       if (part.format.name == "pending-transactions" && !read_pending(part.bytes)) return false;
     }
     return true;
@@ -57,7 +59,7 @@ class Content {
       reader.fixed<int32_t>();  // key group
       const ByteView key = reader.string();
       const auto window = reader.fixed<TimeUs>();
-      const auto count = reader.fixed<uint64_t>();
+      const ByteView accumulator = reader.string();
       const LineageView lineage(reader.string());
       const uint64_t place = checkers::place_of(key, window);
       for (size_t i = 0; i < lineage.count(); ++i) {
@@ -66,6 +68,8 @@ class Content {
       }
       stored_.held += lineage.count();
       untimed += checkers::mark_of(place);
+      if (!counts_ || accumulator.size() < sizeof(uint64_t)) continue;
+      const auto count = load<uint64_t>(accumulator.data());
       if (count == lineage.count()) continue;
       flaws_.push_back(fmt::format("a window that ends at {} us counts {} and holds {}", window, count, lineage.count()));
     }
@@ -107,6 +111,7 @@ class Content {
   }
 
   checkers::StoredCheckpoint& stored_;
+  bool counts_ = false;
   std::vector<std::string> flaws_;
 };
 

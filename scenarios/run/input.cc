@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "runtime/base/bytes.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/random.h"
 #include "runtime/real/files.h"
@@ -39,6 +40,7 @@ class Zipf {
 Result<std::string> generate(const GeneratedInput& input, uint64_t most_bytes) {
   RandomStream words = RandomStream(1).fork("generated-input");  // the same words for every seed: it is the input
   RandomStream shapes = RandomStream(1).fork("generated-shape");
+  RandomStream numbers = RandomStream(1).fork("generated-numbers");
   const Zipf zipf(input.zipf_percent > 0 ? input.distinct : 1);
   std::string text;
   for (int64_t i = 0; i < input.records; ++i) {
@@ -55,7 +57,9 @@ Result<std::string> generate(const GeneratedInput& input, uint64_t most_bytes) {
       for (int64_t w = 0; w < input.words; ++w) {
         const bool hot = shapes.percent(static_cast<uint32_t>(input.zipf_percent));
         const uint64_t word = hot ? zipf.draw(words) : words.below(static_cast<uint64_t>(input.distinct));
-        text += fmt::format("w{}{}", word, w + 1 < input.words ? " " : "\n");
+        text += fmt::format("w{}", word);
+        for (int64_t n = 0; n < input.numbers; ++n) text += fmt::format(",{}", numbers.below(1000));
+        text += w + 1 < input.words ? " " : "\n";
       }
     }
   }
@@ -133,6 +137,7 @@ TimeUs event_time(TimeUs sent_us, const InputShape& shape, RandomStream& lags) {
 Result<std::string> load_text(const InputPlan& input, uint64_t most_bytes) {
   const InputSpec& spec = input.spec;
   if (spec.kind == InputKind::generated) return generate(input.generated, most_bytes);
+  if (spec.kind == InputKind::given) return bytes_of(*spec.records);
   if (spec.kind == InputKind::file) {
     Result<std::string> text = real::read_file(spec.path, most_bytes);
     if (text.code() != ErrorCode::offset_out_of_range) return text;
@@ -150,13 +155,12 @@ Result<std::string> load_text(const InputPlan& input, uint64_t most_bytes) {
 std::string content_hash(const std::string& text) { return onceproof::to_string(hash128(text.data(), text.size())); }
 
 InputShape input_shape(const RunPlan& plan) {
+  const std::shared_ptr<const api::Pipeline> pipeline = pipeline_of(plan);
   InputShape shape;
   shape.partitions = plan.job.source.partitions;
   shape.span_us = plan.input.span_us;
   shape.out_of_orderness_us = plan.job.source.out_of_orderness_us;
-  for (const graph::LogicalOperator& op : plan.job.plan.operators) {
-    if (op.kind == graph::OperatorKind::window_count) shape.window_us = op.window_us;
-  }
+  if (const api::WindowStep* window = api::last_window(*pipeline)) shape.window_us = window->windows.size_us;
   shape.backlog_percent = plan.input.backlog_percent;
   shape.disorder_percent = plan.input.disorder_percent;
   shape.edge_percent = plan.input.edge_percent;
@@ -168,25 +172,36 @@ InputShape input_shape(const RunPlan& plan) {
 
 Result<ShapedInput> shape_input(const std::string& text, const InputShape& shape) {
   const auto newlines = static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
-  const uint64_t lines = newlines + (!text.empty() && text.back() != '\n' ? 1 : 0);
-  if (const Status status = check_limits(lines, shape.partitions); !status.ok()) return status.error();
+  std::vector<std::string_view> lines(newlines + (!text.empty() && text.back() != '\n' ? 1 : 0));
+  std::string_view rest = text;
+  for (std::string_view& line : lines) line = next_line(rest);
+  return shape_records(lines, shape);
+}
 
+Result<ShapedInput> shape_records(const std::vector<std::string_view>& records, const InputShape& shape) {
+  const uint64_t lines = records.size();
+  if (const Status status = check_limits(lines, shape.partitions); !status.ok()) return status.error();
   ShapedInput input;
   input.records.partitions.resize(static_cast<size_t>(shape.partitions));
   input.visible_us.resize(static_cast<size_t>(shape.partitions));
   RandomStream lags = RandomStream(1).fork("input-lags");  // the same for every seed: it is the input
   const uint64_t backlog = lines * static_cast<uint64_t>(shape.backlog_percent) / 100;
-  std::string_view rest = text;
   for (uint64_t i = 0; i < lines; ++i) {
     const auto share = static_cast<unsigned __int128>(i) * static_cast<uint64_t>(shape.span_us) / lines;
     const auto sent_us = static_cast<TimeUs>(share);
     const auto partition = static_cast<size_t>(partition_of_line(i, lines, shape));
-    const std::string_view line = next_line(rest);
-    if (const Status status = check_words(i + 1, line); !status.ok()) return status.error();
-    input.records.partitions[partition].push_back({std::string(line), event_time(sent_us, shape, lags)});
+    if (const Status status = check_words(i + 1, records[i]); !status.ok()) return status.error();
+    input.records.partitions[partition].push_back({std::string(records[i]), event_time(sent_us, shape, lags)});
     input.visible_us[partition].push_back(i < backlog ? 0 : sent_us);
   }
   return input;
+}
+
+std::string bytes_of(const std::vector<std::string>& records) {
+  Bytes bytes;
+  ByteWriter writer(bytes);
+  for (const std::string& record : records) writer.string(record);
+  return bytes;
 }
 
 Result<checkers::Input> split_input(const std::string& text, int32_t partitions, DurationUs span_us) {
@@ -196,24 +211,6 @@ Result<checkers::Input> split_input(const std::string& text, int32_t partitions,
   Result<ShapedInput> input = shape_input(text, shape);
   if (!input.ok()) return input.error();
   return std::move(input.value().records);
-}
-
-checkers::Pipeline checker_pipeline(const std::vector<graph::LogicalOperator>& operators) {
-  checkers::Pipeline pipeline;
-  for (const graph::LogicalOperator& op : operators) {
-    switch (op.kind) {
-      case graph::OperatorKind::split: pipeline.steps.push_back(checkers::Step::split_words); break;
-      case graph::OperatorKind::map_prefix: pipeline.steps.push_back(checkers::Step::map_prefix); break;
-      case graph::OperatorKind::key_by: pipeline.steps.push_back(checkers::Step::key_by_value); break;
-      case graph::OperatorKind::window_count:
-        pipeline.steps.push_back(checkers::Step::count_per_window);
-        pipeline.window_us = op.window_us;
-        break;
-      case graph::OperatorKind::log_source:
-      case graph::OperatorKind::log_sink: break;
-    }
-  }
-  return pipeline;
 }
 
 }  // namespace onceproof::scenarios

@@ -20,6 +20,8 @@ inline constexpr uint64_t kInputLimit = uint64_t{256} << 20;
 // The bytes behind an input: the file's, the default text's, or the generated lines. Errors are
 // invalid_argument with the path and what is wrong with it.
 Result<std::string> load_text(const InputPlan& input, uint64_t most_bytes = kInputLimit);
+// An input that is given: each record with its size, as nothing separates them.
+std::string bytes_of(const std::vector<std::string>& records);
 std::string content_hash(const std::string& text);
 
 // What decides where a line goes and when: numbers of the plan, gathered.
@@ -45,10 +47,8 @@ struct ShapedInput {
 // i * span / n, or at 0 when it belongs to the backlog. An empty text has no records. Errors: the limits of
 // runtime/base/lineage.h.
 Result<ShapedInput> shape_input(const std::string& text, const InputShape& shape);
+Result<ShapedInput> shape_records(const std::vector<std::string_view>& records, const InputShape& shape);
 // The plain shape.
 Result<checkers::Input> split_input(const std::string& text, int32_t partitions, DurationUs span_us);
-
-// What the pipeline computes, in the checkers' words.
-checkers::Pipeline checker_pipeline(const std::vector<graph::LogicalOperator>& operators);
 
 }  // namespace onceproof::scenarios

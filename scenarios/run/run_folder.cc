@@ -12,6 +12,7 @@
 #include "runtime/real/wall_clock.h"
 #include "scenarios/history/document.h"
 #include "scenarios/plan/knobs.h"
+#include "scenarios/history/pipeline.h"
 
 namespace onceproof::scenarios {
 
@@ -53,7 +54,7 @@ Status write_history_of(const std::string& folder, const StoredRun& run, size_t 
   head.trace_hash = report.trace_hash;
   head.world_events = report.events;
   const std::string path = fmt::format("{}/{}/{}", folder, head.stack, kHistoryFile);
-  return write_history(std::move(head), run.reference->pipeline(), run.reference->input(), report.history,
+  return write_history(std::move(head), to_steps(run.plans[i].pipeline), run.reference->input(), report.history,
                        [&](std::string_view piece) { return real::append_to_file(path, piece); });
 }
 
@@ -132,12 +133,9 @@ Status refuse_other_file(const std::string& path, const std::string& wanted) {
 
 std::vector<std::pair<std::string, std::string>> configuration_lines(const RunPlan& plan) {
   std::vector<std::pair<std::string, std::string>> lines;
-  for (const graph::LogicalOperator& op : plan.job.plan.operators) {
-    if (lines.empty())
-      lines.emplace_back("pipeline", graph::to_string(op.kind));
-    else
-      lines.front().second += fmt::format(" -> {}", graph::to_string(op.kind));
-  }
+  std::vector<std::string> steps;
+  for (const graph::LogicalNode& node : plan.job.plan.nodes) steps.push_back(node.name);
+  lines.emplace_back("pipeline", fmt::format("{}", fmt::join(steps, " -> ")));
   for (const Knob& knob : all_knobs()) lines.emplace_back(knob_path(knob), fmt::format("{}", knob.get(plan)));
   for (int i = 0; i < kSeededBugCount; ++i) {
     if (plan.job.bugs.has(seeded_bug_info(i).bug)) lines.emplace_back("seeded bug", seeded_bug_info(i).name);

@@ -9,7 +9,7 @@
 #include "checkers/judge.h"
 #include "runtime/cluster/job_manager.h"
 #include "runtime/cluster/task_manager.h"
-#include "runtime/connectors/chain_program.h"
+#include "runtime/connectors/pipeline_program.h"
 #include "scenarios/run/bounds.h"
 #include "scenarios/run/history_builder.h"
 #include "scenarios/run/input.h"
@@ -143,6 +143,12 @@ TimeUs run_to_the_end(simulator::World& world, const RunPlan& plan, const Prepar
   return progress.last_us();
 }
 
+Result<ShapedInput> shape(const RunPlan& plan, const std::string& text) {
+  const InputSpec& spec = plan.input.spec;
+  if (spec.kind != InputKind::given) return shape_input(text, input_shape(plan));
+  return shape_records({spec.records->begin(), spec.records->end()}, input_shape(plan));
+}
+
 }  // namespace
 
 Result<PreparedInput> prepare_input(const RunPlan& plan, uint64_t most_bytes) {
@@ -156,7 +162,7 @@ Result<PreparedInput> prepare_input(const RunPlan& plan, uint64_t most_bytes) {
                  fmt::format("the input{} is not the one that the plan was made with: its content differs",
                              spec.kind == InputKind::file ? " " + spec.path : "")};
   }
-  Result<ShapedInput> shaped = shape_input(text.value(), input_shape(plan));
+  Result<ShapedInput> shaped = shape(plan, text.value());
   if (!shaped.ok()) return shaped.error();
   const std::vector<std::vector<TimeUs>> visible_us = std::move(shaped.value().visible_us);
   for (size_t p = 0; p < visible_us.size(); ++p) {
@@ -177,12 +183,13 @@ Result<PreparedInput> prepare_input(const RunPlan& plan, uint64_t most_bytes) {
   }
   prepared.end_us += plan.input.linger_us;
   for (const auto& partition : input->partitions) prepared.records += partition.size();
-  const bool generated = plan.input.spec.kind == InputKind::generated;
-  if (!generated && text.value().size() <= kCopiedInputBytes) {
+  const InputKind kind = plan.input.spec.kind;
+  const bool is_text = kind == InputKind::file || kind == InputKind::default_text;
+  if (is_text && text.value().size() <= kCopiedInputBytes) {
     prepared.text = std::make_shared<const std::string>(text.take());
   }
   prepared.source = std::move(topic);
-  prepared.reference = std::make_shared<const checkers::Reference>(input, checker_pipeline(plan.job.plan.operators));
+  prepared.reference = std::make_shared<const checkers::Reference>(input, pipeline_of(plan));
   prepared.workload = workload_of(plan, *prepared.reference);
   return prepared;
 }
@@ -208,12 +215,16 @@ RunResult simulate(const RunPlan& plan, const PreparedInput& input, simulator::W
   simulator::log::LogCluster log(log_options(plan));  // outlives the world, whose brokers refer to it
   simulator::log::ReaderJournal journal;
   simulator::World world(std::move(options));
-  Result<std::shared_ptr<const dataflow::Program>> program = connectors::chain_program(plan.job.plan);
+  const std::shared_ptr<const api::Pipeline> pipeline = pipeline_of(plan);
+  Result<std::shared_ptr<const dataflow::Program>> program = connectors::pipeline_program(pipeline);
   CHECK(program.ok(), "a plan that was checked");
   const graph::ExecutionGraph& graph = program.value()->graph();
-  const auto& operators = plan.job.plan.operators;
-  const bool keeps = std::any_of(operators.begin(), operators.end(), [](const auto& op) { return op.allowed_lateness_us > 0; });
-  StoredCheckpoints stored(world, graph, {plan.job.source.partitions, keeps});
+  // Behind another window a record stands for many.
+  const auto windows = std::count_if(pipeline->steps.begin(), pipeline->steps.end(), [](const api::Step& step) {
+    return std::holds_alternative<api::WindowStep>(step);
+  });
+  const bool counts = plan.own_pipeline == nullptr && windows == 1;
+  StoredCheckpoints stored(world, graph, {plan.job.source.partitions, api::keeps_what_is_out(*pipeline), counts});
   build(world, plan, program.value(), input, log, journal);
   const TimeUs progress_us = run_to_the_end(world, plan, input, log, journal, watch);
 

@@ -12,6 +12,7 @@
 #include "scenarios/plan/json_reader.h"
 #include "scenarios/plan/knobs.h"
 #include "scenarios/plan/nearest_word.h"
+#include "scenarios/plan/pipeline_language.h"
 #include "scenarios/run/input.h"
 #include "scenarios/run/run_folder.h"
 
@@ -70,7 +71,7 @@ std::string input_key(const RunPlan& plan) {
   for (const Knob& knob : all_knobs()) {
     if (std::string_view(knob.section).starts_with("input")) key += fmt::format("/{}", knob.get(plan));
   }
-  for (const graph::LogicalOperator& op : plan.job.plan.operators) key += fmt::format("/{}", static_cast<int>(op.kind));
+  key += pipeline_json(plan.pipeline).dump();
   return key;
 }
 

@@ -85,10 +85,15 @@ class Words(ProgramTest):
                  {"faults": [{"kind": "move-leader", "at_ms": 5, "topic": "sink", "partition": 200}]}),
                 ("/input", "above the limit", {"input": {"generated": {"records": 10**7, "words": 1000}}}),
                 ("/input", "cannot read", {"input": {"text": "nowhere.txt"}}),
-                ("/pipeline/2", "split", {"pipeline": [{"source": "log"}, {"map": {"prefix": "processed_"}},
-                                                       {"split": "words"}, {"sink": "log"}]}),
-                ("/pipeline/2", "split", {"pipeline": [{"source": "log"}, {"split": "words"}, {"split": "words"},
-                                                       {"sink": "log"}]})):
+                ("/pipeline/1", "key_by without a window", {"pipeline": [{"source": "log"}, {"key_by": "value"}, {"sink": "log"}]}),
+                ("/pipeline/1/filter", "says nothing", {"pipeline": [{"source": "log"}, {"filter": {"what": "key"}}, {"sink": "log"}]}),
+                ("/pipeline/1/filter", "says several things",
+                 {"pipeline": [{"source": "log"}, {"filter": {"equals": "a", "at_most": 5}}, {"sink": "log"}]}),
+                ("/pipeline/1/map/to", "unknown expression \"feild\"",
+                 {"pipeline": [{"source": "log"}, {"map": {"to": {"feild": 1}}}, {"sink": "log"}]}),
+                ("/pipeline/2/window", "window needs sliding_ms and slide_ms",
+                 {"pipeline": [{"source": "log"}, {"key_by": "value"}, {"window": {"sliding_ms": 5}}, {"aggregate": "count"},
+                               {"sink": "log"}]})):
             with self.subTest(place=place):
                 words = self.refused(**members)
                 self.assertIn("x.json: ", words)

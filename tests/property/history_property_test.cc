@@ -4,6 +4,7 @@
 #include <rapidcheck.h>
 
 #include "runtime/base/random.h"
+#include "scenarios/history/pipeline.h"
 #include "scenarios/search/session.h"
 #include "tests/support/history_text.h"
 
@@ -30,12 +31,13 @@ int expect_the_same_verdicts(Session& session, uint64_t seeds) {
     const std::vector<RunPlan> plans = session.plans(seed).take();
     for (const RunPlan& plan : plans) {
       const RunResult result = session.run(plan).take();
-      const std::string text = text_of(result);
+      const checkers::Pipeline steps = to_steps(plan.pipeline);
+      const std::string text = text_of(result, steps);
       auto document = document_of(text);
       EXPECT_TRUE(document.ok()) << session.reproduce(seed, plan.guarantee) << " " << document.error().message;
       if (!document.ok()) continue;
       EXPECT_EQ(text_of({}, document.value().pipeline, *document.value().input, document.value().history),
-                text_of({}, result.reference->pipeline(), result.reference->input(), result.report.history));
+                text_of({}, steps, result.reference->input(), result.report.history));
       EXPECT_EQ(reports::verdict_json(judge_document(document.take())), reports::verdict_json(result.report))
           << session.reproduce(seed, plan.guarantee);
       violated += result.report.verdict.outcome == checkers::Outcome::violated ? 1 : 0;
@@ -78,7 +80,7 @@ std::string a_run(const std::string& scenario) {
   history.observed.resize(std::min<size_t>(history.observed.size(), 100));
   history.events.erase(history.events.begin() + static_cast<long>(std::min<size_t>(history.events.size(), 200)),
                        history.events.end());
-  return text_of({}, result.reference->pipeline(), input, history);
+  return text_of({}, to_steps(plan.pipeline), input, history);
 }
 
 std::vector<std::string> lines_of(const std::string& text) {

@@ -58,7 +58,7 @@ TEST(ExtraStage, EachSeedOfASessionIsJudgedByItsOwnPipeline) {
   std::set<size_t> lengths;
   for (uint64_t seed = 1; seed <= 8; ++seed) {
     const RunPlan plan = session.plans(seed).take().back();
-    lengths.insert(plan.job.plan.operators.size());
+    lengths.insert(plan.pipeline.size());
     const checkers::RunReport report = std::move(session.run(plan).value().report);
     EXPECT_EQ(report.verdict.outcome, checkers::Outcome::valid) << seed << " " << report.verdict.evidence;
   }

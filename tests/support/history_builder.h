@@ -14,6 +14,7 @@
 #include "checkers/history.h"
 #include "checkers/judge.h"
 #include "checkers/reference.h"
+#include "scenarios/history/pipeline.h"
 
 namespace onceproof::tests {
 
@@ -31,11 +32,15 @@ inline std::shared_ptr<const checkers::Input> input_of(const std::vector<Lines>&
   return input;
 }
 
-inline checkers::Pipeline word_count(DurationUs window_us = seconds(10)) {
+using SharedPipeline = std::shared_ptr<const api::Pipeline>;
+inline checkers::Pipeline word_count_steps(DurationUs window_us = seconds(10)) {
   using checkers::Step;
   return {{Step::split_words, Step::key_by_value, Step::count_per_window}, window_us};
 }
-inline checkers::Pipeline transform() { return {{checkers::Step::map_prefix}, 0}; }
+inline SharedPipeline word_count(DurationUs window_us = seconds(10)) {
+  return scenarios::to_pipeline(word_count_steps(window_us));
+}
+inline SharedPipeline transform() { return scenarios::to_pipeline({{checkers::Step::map_prefix}, 0}); }
 
 // Where the word stands: partition, offset, ordinal.
 inline Position at(uint64_t partition, uint64_t offset, uint64_t ordinal = 0) {
@@ -81,12 +86,14 @@ class HistoryBuilder {
   // Every result of the reference once, keys spread over two sink partitions.
   HistoryBuilder& everything(const checkers::Reference& reference) {
     std::vector<Lineage> lineages(reference.results().size());
-    for (uint32_t i = 0; i < reference.contributions(); ++i) {
+    for (uint32_t i = 0; i < reference.contributions(); ++i) {  // by position
       lineages[reference.result_of(i)].push_back(reference.position(i));
     }
     for (size_t r = 0; r < lineages.size(); ++r) {
       const checkers::ExpectedResult& result = reference.results()[r];
-      output(result.key, result.value, result.timestamp_us, lineages[r], static_cast<int32_t>(result.key_id % 2));
+      output(result.key, result.value, result.timestamp_us, lineages[r],
+             static_cast<int32_t>(result.key_id % 2 + 2 * result.sink))
+          .sink = result.sink;
     }
     return *this;
   }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "scenarios/search/session.h"
+#include "scenarios/history/pipeline.h"
 #include "tests/support/history_text.h"
 
 namespace onceproof::tests {
@@ -26,7 +27,7 @@ inline const HistoryDocument& right_run() {
     auto session = Session::open(request);
     CHECK(session.ok(), session.error().message.c_str());
     const RunPlan plan = session.value().plans(1).value().back();
-    return document_of(text_of(session.value().run(plan).take())).take();
+    return document_of(text_of(session.value().run(plan).take(), to_steps(plan.pipeline))).take();
   }();
   return document;
 }

@@ -8,6 +8,7 @@
 
 #include "reports/json.h"
 #include "scenarios/history/document.h"
+#include "scenarios/run/input.h"
 #include "scenarios/run/runner.h"
 
 namespace onceproof::tests {
@@ -23,13 +24,13 @@ inline std::string text_of(scenarios::HistoryHead head, const checkers::Pipeline
   return text;
 }
 
-inline std::string text_of(const scenarios::RunResult& result) {
+inline std::string text_of(const scenarios::RunResult& result, const checkers::Pipeline& steps) {
   scenarios::HistoryHead head;
   head.scenario = result.report.scenario;
   head.seed = result.report.seed;
   head.trace_hash = result.report.trace_hash;
   head.world_events = result.report.events;
-  return text_of(std::move(head), result.reference->pipeline(), result.reference->input(), result.report.history);
+  return text_of(std::move(head), steps, result.reference->input(), result.report.history);
 }
 
 inline Result<scenarios::HistoryDocument> document_of(const std::string& text) {

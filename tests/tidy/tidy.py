@@ -14,7 +14,7 @@ from pathlib import Path
 
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 70
 SKIPPED = {".git", "build", "runs", "__pycache__"}
-CODE_FOLDERS = ("runtime", "simulator", "checkers", "reports", "scenarios")
+CODE_FOLDERS = ("runtime", "simulator", "checkers", "reports", "scenarios", "testbed")
 
 # What each part may use at all, however CMakeLists.txt is edited: the longest prefix of a folder counts.
 OUTLINE = {
@@ -24,6 +24,7 @@ OUTLINE = {
     "checkers": ["checkers", "runtime/base", "runtime/graph", "runtime/api"],  # the reference runs an author's functions
     "reports": ["reports", "checkers", "runtime/base", "runtime/graph", "runtime/api"],
     "scenarios": ["scenarios", "runtime", "simulator", "checkers", "reports"],
+    "testbed": ["testbed", "scenarios", "runtime", "simulator", "checkers", "reports"],
 }
 
 PROTOCOL = tuple("runtime/" + part for part in ("checkpoint", "dataflow", "state", "cluster", "connectors", "graph"))

@@ -109,9 +109,7 @@ TEST(Bounds, OwesNothingWhereConsumersGiveUpBeforeTheirProducersCanBeThere) {
   EXPECT_THAT(why(plan), IsEmpty()) << "no message is in the tail";
   plan.network.tail_one_in = 1000;
   EXPECT_THAT(why(plan), StartsWith("a consumer asks for its producer for 3 ms"));
-  plan.job.plan.operators = graph::LogicalPlan().operators;
-  plan.job.plan.operators.emplace_back().kind = graph::OperatorKind::log_source;
-  plan.job.plan.operators.emplace_back().kind = graph::OperatorKind::log_sink;
+  set_pipeline(plan, PipelineSpec{{.kind = StepKind::source}, {.kind = StepKind::sink}});
   EXPECT_THAT(why(plan), IsEmpty()) << "there are no consumers";
 }
 

@@ -50,7 +50,7 @@ HistoryBuilder right() {
 std::vector<Finding> findings_of(const HistoryBuilder& run) {
   const History history = run.build();
   std::vector<Finding> findings;
-  check_cut(history, words(), read_timeline(history), findings);
+  check_cut(history, words(), checkers::check_delivery(history, words()), read_timeline(history), findings);
   return findings;
 }
 

@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "runtime/graph/logical_plan.h"
 #include "tests/support/scripted_program.h"
 
 namespace onceproof::graph {
@@ -14,37 +13,21 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-LogicalOperator op(OperatorKind kind) {
-  LogicalOperator result;
-  result.kind = kind;
-  if (kind == OperatorKind::window_count) result.window_us = seconds(10);
-  if (kind == OperatorKind::map_prefix) result.prefix = "processed_";
-  return result;
+LogicalGraph word_count() {
+  return tests::graph_of({tests::source_node("source"), tests::map_node("split", {{0}}),
+                          tests::map_node("window", {{1, Exchange::hash}}), tests::sink_node("sink", {{2}})});
 }
-
-LogicalPlan plan_of(std::initializer_list<OperatorKind> kinds, int32_t parallelism = 2) {
-  LogicalPlan plan;
-  plan.parallelism = parallelism;
-  for (const OperatorKind kind : kinds) plan.operators.push_back(op(kind));
-  return plan;
+LogicalGraph transform() {
+  return tests::graph_of({tests::source_node("source"), tests::map_node("map", {{0}}), tests::sink_node("sink", {{1}})});
 }
+Result<ExecutionGraph> build(LogicalGraph graph) { return build_execution_graph(std::move(graph)); }
 
-using enum OperatorKind;
-LogicalPlan word_count() { return plan_of({log_source, split, key_by, window_count, log_sink}); }
-LogicalPlan transform() { return plan_of({log_source, map_prefix, log_sink}); }
-
-Result<ExecutionGraph> build(const LogicalPlan& plan) {
-  Result<PlannedGraph> planned = to_graph(plan);
-  if (!planned.ok()) return planned.error();
-  return build_execution_graph(std::move(planned.value().graph));
-}
-template <class Plan>
-std::string refusal_of(const Result<Plan>& graph) {
+std::string refusal_of(const Result<ExecutionGraph>& graph) {
   if (graph.ok()) return "accepted";
   EXPECT_EQ(graph.code(), ErrorCode::invalid_argument);
   return graph.error().message;
 }
-std::string refusal_of(const LogicalPlan& plan) { return refusal_of(build(plan)); }
+std::string refusal_of(const LogicalGraph& graph) { return refusal_of(build(graph)); }
 std::string refusal_of(std::vector<LogicalNode> nodes) {
   return refusal_of(build_execution_graph(tests::graph_of(std::move(nodes))));
 }
@@ -56,11 +39,11 @@ using tests::source_node;
 TEST(ExecutionGraph, WordCountIsTwoVerticesWithAHashExchangeBetweenThem) {
   const ExecutionGraph graph = build(word_count()).take();
   ASSERT_EQ(graph.vertices.size(), 2u);
-  EXPECT_EQ(graph.vertices[0].name, "log source -> split");
-  EXPECT_EQ(graph.vertices[1].name, "window count -> log sink");
+  EXPECT_EQ(graph.vertices[0].name, "source -> split");
+  EXPECT_EQ(graph.vertices[1].name, "window -> sink");
   EXPECT_EQ(graph.vertices[0].parallelism, 2);
   EXPECT_THAT(graph.vertices[1].nodes, ElementsAre(2, 3));
-  EXPECT_EQ(graph.logical.nodes[2].name, "window count");
+  EXPECT_EQ(graph.logical.nodes[2].name, "window");
   ASSERT_EQ(graph.edges.size(), 1u);
   EXPECT_EQ(graph.edges[0].from, 0);
   EXPECT_EQ(graph.edges[0].to, 1);
@@ -76,11 +59,11 @@ TEST(ExecutionGraph, AnAllToAllExchangeMakesOneRegionOfAllSubtasks) {
 }
 
 TEST(ExecutionGraph, AChainWithoutExchangeFailsSubtaskBySubtask) {
-  LogicalPlan plan = transform();
+  LogicalGraph plan = transform();
   plan.parallelism = 3;
   const ExecutionGraph graph = build(plan).take();
   ASSERT_EQ(graph.vertices.size(), 1u);
-  EXPECT_EQ(graph.vertices[0].name, "log source -> map -> log sink");
+  EXPECT_EQ(graph.vertices[0].name, "source -> map -> sink");
   EXPECT_TRUE(graph.edges.empty());
   EXPECT_THAT(graph.regions,
               ElementsAre(ElementsAre(SubtaskId{0, 0}), ElementsAre(SubtaskId{0, 1}), ElementsAre(SubtaskId{0, 2})));
@@ -93,53 +76,21 @@ TEST(ExecutionGraph, ASubtaskThatDoesNotExistIsInNoRegion) {
   EXPECT_EQ(graph.region_of({2, 0}), -1);
 }
 
-TEST(ExecutionGraph, EveryKeyByStartsAVertex) {
-  const ExecutionGraph graph =
-      build(plan_of({log_source, key_by, map_prefix, split, key_by, window_count, log_sink}, 1)).take();
-  ASSERT_EQ(graph.vertices.size(), 3u);
-  EXPECT_EQ(graph.vertices[1].name, "map -> split");
-  EXPECT_EQ(graph.edges.size(), 2u);
-  EXPECT_EQ(graph.regions.size(), 1u);
-}
-
-TEST(ExecutionGraph, AKeyByInFrontOfTheSinkIsAPlan) {
-  EXPECT_EQ(refusal_of(plan_of({log_source, key_by, log_sink})), "accepted");
-}
-
-TEST(ExecutionGraph, TheEndsOfAPlanAreASourceAndASink) {
-  EXPECT_THAT(refusal_of(plan_of({})), HasSubstr("no operators"));
-  EXPECT_THAT(refusal_of(plan_of({split, log_sink})), HasSubstr("operator 1 (split): a plan starts with a log source"));
-  EXPECT_THAT(refusal_of(plan_of({log_source})), HasSubstr("ends with a log sink"));
-  EXPECT_THAT(refusal_of(plan_of({log_source, split})), HasSubstr("operator 2 (split): a plan ends with a log sink"));
-  EXPECT_THAT(refusal_of(plan_of({log_source, key_by})), HasSubstr("ends with a log sink"));
-  EXPECT_THAT(refusal_of(plan_of({log_source, log_source, log_sink})), HasSubstr("operator 2 (log source)"));
-  EXPECT_THAT(refusal_of(plan_of({log_source, log_sink, log_sink})), HasSubstr("operator 2 (log sink)"));
-}
-
-TEST(ExecutionGraph, AWindowNeedsAKeyAndASize) {
-  EXPECT_THAT(refusal_of(plan_of({log_source, window_count, log_sink})), HasSubstr("a key by must stand"));
-  EXPECT_THAT(refusal_of(plan_of({log_source, window_count, key_by, log_sink})), HasSubstr("a key by must stand"));
-  LogicalPlan plan = word_count();
-  plan.operators[3].window_us = 0;
-  EXPECT_THAT(refusal_of(plan), HasSubstr("operator 4 (window count): the window size is 0 us"));
-  plan.operators[3].window_us = 1;
-  plan.operators[3].allowed_lateness_us = -1;
-  EXPECT_THAT(refusal_of(plan), HasSubstr("lateness is -1 us"));
-}
-
-TEST(ExecutionGraph, TwoKeyBysInARowAreRefused) {
-  EXPECT_THAT(refusal_of(plan_of({log_source, key_by, key_by, log_sink})), HasSubstr("operator 3 (key by)"));
-}
-
 TEST(ExecutionGraph, ParallelismStaysWithinTheKeyGroups) {
-  EXPECT_THAT(refusal_of(plan_of({log_source, log_sink}, 0)), HasSubstr("parallelism is 0"));
-  EXPECT_THAT(refusal_of(plan_of({log_source, log_sink}, 129)), HasSubstr("between 1 and max_parallelism, 128"));
-  EXPECT_EQ(refusal_of(plan_of({log_source, log_sink}, 128)), "accepted");
-  LogicalPlan plan = transform();
-  plan.max_parallelism = 32769;
-  EXPECT_THAT(refusal_of(plan), HasSubstr("max_parallelism is 32769"));
-  plan.max_parallelism = 0;
-  EXPECT_THAT(refusal_of(plan), HasSubstr("max_parallelism is 0"));
+  const auto with = [](int32_t parallelism, int32_t max_parallelism) {
+    LogicalGraph graph = transform();
+    graph.parallelism = parallelism;
+    graph.max_parallelism = max_parallelism;
+    return refusal_of(graph);
+  };
+  EXPECT_THAT(with(0, 128), HasSubstr("parallelism is 0"));
+  EXPECT_THAT(with(129, 128), HasSubstr("between 1 and max_parallelism, 128"));
+  EXPECT_EQ(with(128, 128), "accepted");
+  EXPECT_THAT(with(1, 32769), HasSubstr("max_parallelism is 32769"));
+  EXPECT_THAT(with(1, 0), HasSubstr("max_parallelism is 0"));
+  LogicalGraph graph = transform();
+  graph.nodes[1].parallelism = 129;
+  EXPECT_THAT(refusal_of(graph), HasSubstr("operator 2 (map): its parallelism is 129; it must be between 1 and max_parallelism, 128"));
 }
 
 // ---- graphs that are no chain --------------------------------------------------------------------------

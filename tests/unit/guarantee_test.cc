@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/scripted_program.h"
+
 namespace onceproof::scenarios {
 namespace {
 
@@ -21,10 +23,9 @@ JobConfig job_with(const Stack& stack) {
 
 JobConfig windowed_job_with(const Stack& stack) {
   JobConfig job = job_with(stack);
-  job.plan.operators = {{.kind = graph::OperatorKind::log_source},
-                        {.kind = graph::OperatorKind::key_by},
-                        {.kind = graph::OperatorKind::window_count},
-                        {.kind = graph::OperatorKind::log_sink}};
+  graph::LogicalNode window = tests::map_node("window", {{0, graph::Exchange::hash}});
+  window.keyed = true;
+  job.plan.nodes = {tests::source_node("source"), window, tests::sink_node("sink", {{1}})};
   return job;
 }
 

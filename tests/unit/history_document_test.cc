@@ -126,7 +126,7 @@ TEST(HistoryDocument, EveryFieldSurvivesBeingWrittenAndRead) {
   history.job_reason = "because";
   history.quiescent = false;
   history.order_claimed = false;
-  const std::string text = text_of({}, reference.pipeline(), reference.input(), history);
+  const std::string text = text_of({}, tests::word_count_steps(), reference.input(), history);
   auto document = document_of(text);
   ASSERT_TRUE(document.ok()) << document.error().message;
   const HistoryDocument& back = document.value();
@@ -195,7 +195,7 @@ TEST(HistoryDocument, WhatCannotBeReadIsToldWithItsPlace) {
 TEST(HistoryDocument, OneThatWasCutOffIsRefused) {
   const checkers::Reference reference(tests::input_of({{{1, "the cat"}}}), tests::word_count());
   const std::string text =
-      text_of({}, reference.pipeline(), reference.input(), tests::HistoryBuilder().everything(reference).build());
+      text_of({}, tests::word_count_steps(), reference.input(), tests::HistoryBuilder().everything(reference).build());
   ASSERT_EQ(error_of(text), "");
   for (size_t lines = 0; lines + 1 < static_cast<size_t>(std::count(text.begin(), text.end(), '\n')); ++lines) {
     size_t end = 0;
@@ -207,7 +207,7 @@ TEST(HistoryDocument, OneThatWasCutOffIsRefused) {
 
 TEST(HistoryDocument, ASinkThatCannotTakeMoreEndsTheWriting) {
   const checkers::Reference reference(tests::input_of({{{1, "the cat"}}}), tests::word_count());
-  const Status status = write_history({}, reference.pipeline(), reference.input(), checkers::History(),
+  const Status status = write_history({}, tests::word_count_steps(), reference.input(), checkers::History(),
                                       [](std::string_view) { return Status(ErrorCode::disk_full, "full"); });
   EXPECT_EQ(status.code(), ErrorCode::disk_full);
 }

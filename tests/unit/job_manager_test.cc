@@ -2,7 +2,6 @@
 // The job manager alone, before two task managers (processes 5 and 6): what it does when answers are late, lost or
 // strange. The job is log source -> log sink, so every subtask is a region of its own.
 #include "runtime/cluster/job_manager.h"
-#include "runtime/connectors/chain_program.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +9,7 @@
 #include <algorithm>
 
 #include "tests/support/mail_to.h"
+#include "tests/support/scripted_program.h"
 
 namespace onceproof::tests {
 namespace {
@@ -24,8 +24,7 @@ using ::testing::StartsWith;
 
 graph::JobConfig job_of(int32_t parallelism) {
   graph::JobConfig job;
-  job.plan.operators = {{graph::OperatorKind::log_source, ""}, {graph::OperatorKind::log_sink, ""}};
-  job.plan.parallelism = parallelism;
+  job.plan = graph_of({source_node("source"), sink_node("sink", {{0}})}, parallelism);
   job.checkpoint.tolerable_failures = 0;
   return job;
 }
@@ -38,7 +37,7 @@ class JobManagerTest : public ::testing::Test {
     uint64_t incarnation;
   };
   void start(const graph::JobConfig& config) {
-    job_manager = std::make_unique<cluster::JobManager>(world, cluster::JobManagerOptions{config, connectors::chain_program(config.plan).take(), 2});
+    job_manager = std::make_unique<cluster::JobManager>(world, cluster::JobManagerOptions{config, std::make_shared<ScriptedProgram>(config.plan), 2});
     fire(*job_manager, MailKind::start);
     world.disk.run();
   }
@@ -134,10 +133,7 @@ TEST_F(JobManagerTest, ATaskManagerOfAnotherLifeIsGivenUpAndTold) {
 
 TEST_F(JobManagerTest, ARestartWaitsUntilTheTaskManagerSaysThatTheTaskHasStopped) {
   graph::JobConfig job = job_of(1);
-  job.plan.operators = {{graph::OperatorKind::log_source, ""},
-                        {graph::OperatorKind::key_by, ""},
-                        {graph::OperatorKind::window_count, "", seconds(1), 0},
-                        {graph::OperatorKind::log_sink, ""}};
+  job.plan.nodes[1].inputs[0].exchange = graph::Exchange::hash;
   start_with_both(job);
   const auto tasks = deployments();
   ASSERT_EQ(tasks.size(), 2u);
@@ -253,8 +249,7 @@ TEST_F(JobManagerTest, ALostTaskManagerIsOneFailoverToo) {
 
 TEST_F(JobManagerTest, WithTheSourceFinishedTheSinkIsTriggeredAndTheSourceRecorded) {
   graph::JobConfig job = job_of(1);
-  job.plan.operators.insert(job.plan.operators.begin() + 1, {{graph::OperatorKind::key_by, ""},
-                                                              {graph::OperatorKind::window_count, "", seconds(1), 0}});
+  job.plan.nodes[1].inputs[0].exchange = graph::Exchange::hash;
   start_with_both(job);
   const auto tasks = deployments();
   for (const Deployed& task : tasks) report(task, TaskState::running);

@@ -211,12 +211,12 @@ TEST(Profile, AnExtraStageStandsBeforeTheExchangeAndThePlanHasIt) {
     const std::string text = R"({"name": "x", "extra_stage": 1, "pipeline": [{"source": "log"}, )" + pipeline + "]}";
     const RunPlan plan = draw_plan(parse_scenario(text, "x.json").take(), 1).take();
     std::vector<std::string> out;
-    for (const graph::LogicalOperator& op : plan.job.plan.operators) out.emplace_back(to_string(op.kind));
+    for (const StepSpec& step : plan.pipeline) out.emplace_back(to_string(step.kind));
     return out;
   };
   EXPECT_THAT(kinds(R"({"split": "words"}, {"key_by": "value"}, {"window": {"tumbling_ms": 10}}, {"aggregate": "count"},
                        {"sink": "log"})"),
-              testing::ElementsAre("log source", "split", "key by", "map", "key by", "window count", "log sink"));
+              testing::ElementsAre("log source", "split", "key by", "map", "key by", "window", "log sink"));
   EXPECT_THAT(kinds(R"({"sink": "log"})"), testing::ElementsAre("log source", "log sink")) << "nothing is exchanged";
 }
 

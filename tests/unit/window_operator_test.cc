@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "runtime/dataflow/operators.h"
+#include "runtime/api/text.h"
 #include "runtime/dataflow/watermark_valve.h"
+#include "runtime/operators/session_operator.h"
+#include "runtime/operators/window_operator.h"
 #include "tests/support/fake_env.h"
 
 namespace onceproof::tests {
@@ -23,8 +25,14 @@ class Collector : public dataflow::Output {
   void emit_watermark(TimeUs) override {}
 };
 
-struct Window {
-  explicit Window(DurationUs lateness_us = 0) : op(context, {graph::OperatorKind::window_count, "", 10, lateness_us}) {
+class ValueKey : public dataflow::KeySelector {
+  ByteView key_of(const dataflow::RecordView& record, Bytes&) const override { return record.value; }
+};
+
+template <class Operator>
+struct WindowUnderTest {
+  explicit WindowUnderTest(const api::Windows& windows, DurationUs lateness_us = 0)
+      : op(context, {windows, lateness_us, api::aggregate(api::Statistic::count)}, std::make_unique<ValueKey>()) {
     op.chain(&out);
   }
   void word(const char* word, TimeUs at_us) {
@@ -33,8 +41,17 @@ struct Window {
     op.emit({{}, word, at_us, LineageView(ByteView(raw, 8))});
   }
   FakeContext context;
-  dataflow::WindowCountOperator op;
+  Operator op;
   Collector out;
+};
+struct Window : WindowUnderTest<operators::WindowOperator> {
+  explicit Window(DurationUs lateness_us = 0) : WindowUnderTest({api::WindowKind::tumbling, 10, 0}, lateness_us) {}
+};
+struct Sliding : WindowUnderTest<operators::WindowOperator> {
+  Sliding() : WindowUnderTest({api::WindowKind::sliding, 10, 5}) {}
+};
+struct SessionWindow : WindowUnderTest<operators::SessionOperator> {
+  SessionWindow() : WindowUnderTest({api::WindowKind::session, 10, 0}) {}
 };
 
 TEST(WindowCount, FiresOnceWhenTheWatermarkReachesTheWindowsLastInstant) {
@@ -145,29 +162,86 @@ TEST(WindowCount, LatenessBeyondTheEndOfTimeDoesNotWrap) {
   EXPECT_THAT(w.out.results, ElementsAre("a=1@9/1", "a=2@9/2"));
 }
 
-TEST(Split, WordsAreMaximalRunsAndCarryTheirOrdinal) {
-  class Words : public dataflow::Output {
-   public:
-    std::vector<std::string> words;
-    void emit(const dataflow::RecordView& r) override {
-      words.push_back(std::string(r.value) + ":" + std::to_string(ordinal_of(r.lineage[0])));
-    }
-    void emit_watermark(TimeUs) override {}
-  } words;
-  dataflow::SplitOperator split;
-  split.chain(&words);
-  char raw[8];
-  store(raw, make_position(3, 4));
-  split.emit({{}, " two  words\t\r", 0, LineageView(ByteView(raw, 8))});
-  EXPECT_THAT(words.words, ElementsAre("two:0", "words:1"));
-}
-
 TEST(WatermarkValve, IsTheMinimumOverChannelsAndNeverGoesBack) {
   dataflow::WatermarkValve valve(2);
   EXPECT_EQ(valve.advance(0, 5), std::nullopt);
   EXPECT_EQ(valve.advance(1, 3), 3);
   EXPECT_EQ(valve.advance(1, 2), std::nullopt);
   EXPECT_EQ(valve.advance(1, 9), 5);
+}
+
+TEST(SlidingWindow, ARecordIsInEveryWindowThatCoversIt) {
+  Sliding w;
+  w.word("a", 7);   // [0, 10) and [5, 15)
+  w.word("a", 12);  // [5, 15) and [10, 20)
+  w.op.emit_watermark(14);
+  EXPECT_THAT(w.out.results, ElementsAre("a=1@9/1", "a=2@14/2"));
+  w.op.emit_watermark(100);
+  EXPECT_THAT(w.out.results, ElementsAre("a=1@9/1", "a=2@14/2", "a=1@19/1"));
+}
+
+TEST(SlidingWindow, ARecordThatIsLateForOneWindowIsStillInTheNext) {
+  Sliding w;
+  w.op.emit_watermark(9);
+  w.word("a", 7);
+  EXPECT_EQ(w.context.world.count(env::Point::window_late), 0);
+  w.op.emit_watermark(100);
+  EXPECT_THAT(w.out.results, ElementsAre("a=1@14/1"));
+  w.word("a", 7);
+  EXPECT_EQ(w.context.world.count(env::Point::window_late), 1);
+}
+
+TEST(SessionWindow, LastsAsLongAsRecordsComeWithinTheGap) {
+  SessionWindow w;
+  w.word("a", 0);
+  w.word("a", 9);
+  w.word("b", 5);
+  w.word("a", 30);
+  w.op.emit_watermark(17);
+  EXPECT_THAT(w.out.results, ElementsAre("b=1@14/1"));
+  w.op.emit_watermark(18);
+  w.op.emit_watermark(100);
+  EXPECT_THAT(w.out.results, ElementsAre("b=1@14/1", "a=2@18/2", "a=1@39/1"));
+}
+
+TEST(SessionWindow, TouchingSessionsAreOneAndARecordBetweenTwoJoinsThem) {
+  SessionWindow w;
+  w.word("a", 0);
+  w.word("a", 20);
+  w.word("a", 10);  // touches both
+  w.op.emit_watermark(100);
+  EXPECT_THAT(w.out.results, ElementsAre("a=3@29/3"));
+}
+
+TEST(SessionWindow, AMergedSessionHasOneTimerAndIsLateOnlyAsAWhole) {
+  SessionWindow w;
+  w.word("a", 0);
+  w.op.emit_watermark(8);
+  w.word("a", 3);
+  w.op.emit_watermark(9);  // the first one's end has moved
+  EXPECT_TRUE(w.out.results.empty());
+  w.word("a", -2);  // behind the watermark alone, but it reaches an open session
+  w.op.emit_watermark(12);
+  EXPECT_THAT(w.out.results, ElementsAre("a=3@12/3"));
+  w.word("a", 2);
+  EXPECT_EQ(w.context.world.count(env::Point::window_late), 1);
+}
+
+TEST(SessionWindow, SessionsAndTheirTimersSurviveARestore) {
+  SessionWindow before;
+  before.word("a", 0);
+  before.word("a", 50);
+  before.op.emit_watermark(5);
+  Bytes state;
+  before.op.snapshot(state);
+  SessionWindow after;
+  ASSERT_TRUE(after.op.restore(state));
+  after.word("a", 8);
+  after.op.emit_watermark(100);
+  EXPECT_THAT(after.out.results, ElementsAre("a=2@17/2", "a=1@59/1"));
+  state.pop_back();
+  SessionWindow torn;
+  EXPECT_FALSE(torn.op.restore(state));
 }
 
 }  // namespace
