@@ -63,6 +63,7 @@ struct Interpretation {
   std::vector<FiredWindow> windows;
   Texts texts;          // keys, values and words lie here, or in the input
   bool drops = false;   // an element came to nothing
+  bool drops_windows = false;  // what a window gave out came to nothing
   std::string problem;  // why it is not what the pipeline means: a function threw, or made more than is followed
 };
 

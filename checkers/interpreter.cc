@@ -176,7 +176,9 @@ void Interpreter::apply(size_t node, const api::MapStep& map) {
     for_each_item(node, [&](const Item& item) {
       results.of(item);
       map.function->apply(element_of(item), results);
-      made_.drops |= results.count() == 0 && !map.splits;
+      if (results.count() > 0) return;
+      made_.drops |= !map.splits;
+      made_.drops_windows |= item.window != kNoWindow;
     });
   } catch (const std::exception& thrown) {
     fail(fmt::format("the function of {} throws: {}", name(node), thrown.what()));

@@ -38,6 +38,8 @@ Reference::Reference(std::shared_ptr<const Input> input, std::shared_ptr<const a
   look_at_steps();
   Interpretation made = interpret(*pipeline_, *input_, sources_);
   problem_ = std::move(made.problem);
+  drops_ = made.drops;
+  drops_windows_ = made.drops_windows;
   sink_count_ = made.sinks.size();
   if (!problem_.empty()) made.sinks.clear();
   std::vector<const Item*> items;

@@ -53,6 +53,12 @@ class Reference {
   const std::string& problem() const { return problem_; }
   bool windowed() const { return windowed_; }  // some result comes from a window
   bool splits() const { return splits_; }
+  bool drops() const { return drops_; }  // a step lets some records through and others not
+  bool drops_windows() const { return drops_windows_; }  // and it does so behind a window
+  bool has_record(Position position) const {
+    const uint64_t partition = partition_of(position);
+    return partition < input_->partitions.size() && offset_of(position) < input_->partitions[partition].size();
+  }
   size_t sink_count() const { return sink_count_; }
 
   // Contributions are numbered densely by position (partition, offset, ordinal), then result.
@@ -140,6 +146,8 @@ class Reference {
   std::string problem_;
   bool windowed_ = false;
   bool splits_ = false;
+  bool drops_ = false;
+  bool drops_windows_ = false;
   bool single_ = true;  // no position is in two contributions
   size_t sink_count_ = 0;
   std::vector<uint8_t> behind_windows_;          // by node

@@ -16,6 +16,7 @@ struct Tally {
   uint32_t extra = 0;    // deliveries beyond the first
   uint32_t excused = 0;  // of the lost ones
   bool whole = false;      // one of the outputs has them all
+  bool may_part = false;   // a session falls apart where a record in its middle is lost
   uint32_t first_output = Reference::kNone;
 };
 
@@ -28,6 +29,8 @@ std::vector<Tally> tally(const History& history, const Reference& reference, con
     result.excused += times == 0 && delivery.is_excused(index) ? 1 : 0;
     result.extra += times > 1 ? times - 1 : 0;
   }
+  for (uint32_t r = 0; r < tallies.size(); ++r)
+    tallies[r].may_part = tallies[r].lost > 0 && reference.is_session(reference.results()[r]);
   for (uint32_t i = 0; i < history.outputs.size(); ++i) {
     if (!delivery.sound[i]) continue;  // the delivery checker told it already
     Tally& result = tallies[delivery.result[i]];
@@ -40,7 +43,7 @@ std::vector<Tally> tally(const History& history, const Reference& reference, con
 // Nothing is missing and nothing came again, yet no single result is the one that was due.
 bool in_pieces(const Tally& result) {
   const bool all_there = result.lost == 0 && !result.whole;
-  const bool apart = result.outputs > 1 && result.extra == 0;
+  const bool apart = result.outputs > 1 && result.extra == 0 && !result.may_part;
   return all_there || apart;
 }
 
@@ -52,7 +55,7 @@ void tell_pieces(const History& history, const Reference& reference, const std::
   if (claimed == Guarantee::exactly_once) return;  // tell_results says it all
   for (uint32_t r = 0; r < tallies.size(); ++r) {
     const Tally& result = tallies[r];
-    const bool forbidden = claimed == Guarantee::at_most_once    ? result.outputs > 1 && result.extra == 0
+    const bool forbidden = claimed == Guarantee::at_most_once    ? result.outputs > 1 && result.extra == 0 && !result.may_part
                            : claimed == Guarantee::at_least_once ? result.lost == 0 && !result.whole
                                                                  : in_pieces(result);
     if (!forbidden || !reference.results()[r].windowed()) continue;

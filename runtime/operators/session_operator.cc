@@ -26,12 +26,12 @@ void SessionOperator::emit(const RecordView& record) {
     session.lineage.append(record.lineage);
     if (known != nullptr) absorb(session, *known);
   });
-  if (session.end_us - 1 <= watermark_us_) {  // nothing that is still open reaches it
+  if (session.end_us <= watermark_us_) {  // nothing that is still open reaches it
     context_.hit(env::Point::window_late, {.value = static_cast<uint64_t>(record.timestamp_us)});
     return;
   }
   Keys::Entry& entry = known != nullptr ? *known : *keys_.find_or_insert(place).first;
-  timers_.register_timer(session.end_us - 1, entry);
+  timers_.register_timer(session.end_us, entry);
   entry.value.push_back(std::move(session));
 }
 
@@ -44,20 +44,20 @@ void SessionOperator::absorb(Session& grown, Keys::Entry& key) {
     grown.end_us = std::max(grown.end_us, other->end_us);
     step_.aggregate->merge(grown.accumulator, other->accumulator);
     grown.lineage.append(other->lineage.view());
-    timers_.delete_timer(other->end_us - 1, key);
+    timers_.delete_timer(other->end_us, key);
   }
   key.value.erase(joined, key.value.end());
 }
 
 uint64_t SessionOperator::on_timer(TimeUs at_us, Keys::Entry& key) {
-  const auto open = [&](const Session& session) { return session.end_us - 1 != at_us; };
+  const auto open = [&](const Session& session) { return session.end_us != at_us; };
   const auto over = std::stable_partition(key.value.begin(), key.value.end(), open);
   const auto fired = static_cast<uint64_t>(key.value.end() - over);
   for (auto session = over; session != key.value.end(); ++session) {
     guarded(context_, session->lineage.view(), [&] {
       value_.clear();
       step_.aggregate->result(session->accumulator, value_);
-      next_->emit({key.key, value_, at_us, session->lineage.view()});
+      next_->emit({key.key, value_, at_us - 1, session->lineage.view()});
     });
   }
   key.value.erase(over, key.value.end());

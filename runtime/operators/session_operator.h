@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Session windows with an author's aggregate (Flink: EventTimeSessionWindows, MergingWindowSet). An element opens
 // [timestamp, timestamp + gap); sessions of a key that overlap or touch become one. Keyed state: the sessions of each key;
-// a timer at a session's last instant fires and ends it.
+// a timer at a session's end fires and ends it. Flink's fires one instant earlier: a record at the very end of
+// the gap, which is not late then, joins the session or begins the next one, whichever comes first. Here it always joins.
 #pragma once
 
 #include "runtime/api/pipeline.h"

@@ -164,13 +164,19 @@ TEST(SessionHistories, APieceOfASessionEndsBehindItsOwnLastRecord) {
 }
 
 TEST(SessionHistories, WithoutItsMiddleASessionIsTwo) {
-  const Verdict apart = judged(sessions(), Guarantee::none, [](HistoryBuilder& run) {
-    drop(run, 0);
-    run.output("a", "1", seconds(5) - 1, {at(0, 0)});
-    run.output("a", "1", seconds(13) - 1, {at(0, 2)});
-  });
+  const auto into = [](bool with_middle) {
+    return judged(sessions(), Guarantee::at_most_once, [&](HistoryBuilder& run) {
+      drop(run, 0);
+      run.output("a", "1", seconds(5) - 1, {at(0, 0)});
+      if (with_middle) run.output("a", "1", seconds(9) - 1, {at(0, 1)});
+      run.output("a", "1", seconds(13) - 1, {at(0, 2)});
+    });
+  };
+  const Verdict apart = into(false);
   EXPECT_EQ(apart.counts.corrupted, 0u);
   EXPECT_EQ(apart.counts.lost, 1u);
+  EXPECT_EQ(count_of(apart.findings, "pieces"), 0u) << "what is lost may have held it together";
+  EXPECT_EQ(count_of(into(true).findings, "pieces"), 1u) << "nothing is lost, and nothing explains the pieces";
   const Verdict together = judged(sessions(), Guarantee::none, [](HistoryBuilder& run) {
     output_at(run, 0).lineage = {at(0, 0), at(0, 2)};
     output_at(run, 0).value = "2";
@@ -194,6 +200,24 @@ TEST(PipelineHistories, BehindAWindowAResultIsHeldToItsOwnRecordsThroughTheSteps
   };
   EXPECT_EQ(half("7!").counts.corrupted, 0u);
   EXPECT_EQ(half("12!").counts.corrupted, 1u);
+}
+
+TEST(PipelineHistories, WhatIsDroppedIsAPhantomUnlessAPieceOfItCouldPass) {
+  PipelineBuilder front;
+  front.sink({front.map(api::filter(value_of(), api::Comparison::differs, "b"), {front.source()})});
+  const Reference filtered(input_of({{{1, "a"}, {2, "b"}}}), front.build());
+  const Verdict through = judged(filtered, Guarantee::none, [](HistoryBuilder& run) { run.output("", "b", seconds(2), {at(0, 1)}); });
+  EXPECT_EQ(through.counts.phantom, 1u);
+  EXPECT_NE(story_of(through.findings, "phantom").find("belongs in no result"), std::string::npos);
+
+  PipelineBuilder behind;
+  const int32_t window = behind.window(tumbling(10), counting(), field(0), {behind.source()});
+  behind.sink({behind.map(api::filter(value_of(), api::Comparison::at_most, "1"), {window})});
+  const Reference small(input_of({{{1, "a"}, {2, "b"}, {3, "b"}}}), behind.build());
+  ASSERT_EQ(small.results().size(), 1u) << "b is counted twice, and two are too many";
+  const auto piece = [](HistoryBuilder& run) { run.output("b", "1", seconds(10) - 1, {at(0, 2)}); };
+  EXPECT_EQ(judged(small, Guarantee::at_most_once, piece).outcome, Outcome::valid);
+  EXPECT_EQ(judged(small, Guarantee::exactly_once, piece).counts.phantom, 1u);
 }
 
 TEST(PipelineHistories, WindowsBehindWindowsAreComparedWhereTheirLineageIsTheSame) {

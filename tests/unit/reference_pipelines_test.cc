@@ -53,6 +53,9 @@ TEST(ReferencePipelines, ARecordIsInEachOfItsSlidingWindows) {
   EXPECT_EQ(reference.index_of(at(0, 1), 2), both.begin + 1);
   EXPECT_EQ(reference.index_of(at(0, 1), 0), Reference::kNone);
   EXPECT_TRUE(reference.contributions_of(at(0, 3)).empty());
+
+  const Reference edge(input_of({{{10, "a,1"}}}), of_windows(sliding(10, 5), counting()));
+  EXPECT_EQ(told(edge), (Told{"a=1 [5, 15) <- 0.0.0", "a=1 [10, 20) <- 0.0.0"})) << "a window ends before its end";
 }
 
 TEST(ReferencePipelines, SessionsEndBehindTheirLastRecordAndTouchingOnesAreOne) {

@@ -197,9 +197,9 @@ TEST(SessionWindow, LastsAsLongAsRecordsComeWithinTheGap) {
   w.word("a", 9);
   w.word("b", 5);
   w.word("a", 30);
-  w.op.emit_watermark(17);
-  EXPECT_THAT(w.out.results, ElementsAre("b=1@14/1"));
   w.op.emit_watermark(18);
+  EXPECT_THAT(w.out.results, ElementsAre("b=1@14/1"));
+  w.op.emit_watermark(19);
   w.op.emit_watermark(100);
   EXPECT_THAT(w.out.results, ElementsAre("b=1@14/1", "a=2@18/2", "a=1@39/1"));
 }
@@ -222,9 +222,20 @@ TEST(SessionWindow, AMergedSessionHasOneTimerAndIsLateOnlyAsAWhole) {
   EXPECT_TRUE(w.out.results.empty());
   w.word("a", -2);  // behind the watermark alone, but it reaches an open session
   w.op.emit_watermark(12);
+  EXPECT_TRUE(w.out.results.empty());
+  w.op.emit_watermark(13);
   EXPECT_THAT(w.out.results, ElementsAre("a=3@12/3"));
   w.word("a", 2);
   EXPECT_EQ(w.context.world.count(env::Point::window_late), 1);
+}
+
+TEST(SessionWindow, ARecordAtTheVeryEndOfTheGapJoinsItHoweverFarTheWatermarkIs) {
+  SessionWindow w;
+  w.word("a", 0);
+  w.op.emit_watermark(9);  // a record at 10 is not late
+  w.word("a", 10);
+  w.op.emit_watermark(100);
+  EXPECT_THAT(w.out.results, ElementsAre("a=2@19/2"));
 }
 
 TEST(SessionWindow, SessionsAndTheirTimersSurviveARestore) {
